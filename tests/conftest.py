@@ -1,0 +1,36 @@
+"""Fixtures every layer shares: the Postgres server of this run and databases on it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.postgres import Databases, server
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running Postgres: SELENE_TEST_DATABASE_URL, or an embedded one for this run."""
+    with server(tmp_path_factory.mktemp("postgres")) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def databases(postgres_dsn: str) -> Iterator[Databases]:
+    """Makes databases; `with databases.fresh(prepare) as dsn` copies a prepared template."""
+    made = Databases(postgres_dsn)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[str]:
+    """The dsn of an empty database for one test."""
+    with databases.fresh() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+def module_database(databases: Databases) -> Iterator[str]:
+    """The dsn of an empty database shared by the tests of one module."""
+    with databases.fresh() as dsn:
+        yield dsn
