@@ -1,0 +1,31 @@
+"""What may be asked: the base of every command record, and the table they are found in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+R = TypeVar("R", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Generic[R]):
+    """A request to change something for one account; `R` is what its function answers."""
+
+    account_id: UUID
+
+
+CommandTable = Mapping[type[Command[Any]], Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """The request behind a command.
+
+    With an `idempotency_key`, the first answer given under it is given again; `fingerprint` is
+    the digest of the whole request, so that a key cannot be used for two different requests.
+    """
+
+    request_id: str = ""
+    idempotency_key: str = ""
+    fingerprint: str = ""

@@ -1,0 +1,137 @@
+"""What a command function works with: aggregates by id, and a place to leave its changes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from domain.log.facts import DescriptorRow
+from domain.log.port import Announcement, Batch, Log
+from domain.shared.owned import Owned
+
+A = TypeVar("A", bound=Owned)
+
+
+class Store(Protocol):
+    """The aggregates of the log; nothing is written before the command has returned."""
+
+    def get(self, kind: type[A], aggregate_id: UUID, account_id: UUID) -> A:
+        """The account's aggregate; refuses unknown, foreign and deleted ones as `missing`."""
+        ...
+
+    def get_many(self, kind: type[A], ids: Sequence[UUID], account_id: UUID) -> list[A]:
+        """Several, in the order asked, loaded at once; refuses with the first missing one."""
+        ...
+
+    def find_many(self, kind: type[A], ids: Sequence[UUID], account_id: UUID) -> list[A]:
+        """Those of the ids that exist for the account, in the order asked."""
+        ...
+
+    def save(self, *aggregates: Owned) -> None:
+        """Keep what happened to the aggregates."""
+        ...
+
+    def record(self, *recognitions: Any) -> None:
+        """Append handler events to the log of recognitions."""
+        ...
+
+    def keep_descriptors(self, rows: Iterable[DescriptorRow]) -> None:
+        """Store vectors beside the log."""
+        ...
+
+    def forget_descriptors(self, descriptor_ids: Iterable[UUID]) -> None:
+        """Delete vectors that nothing refers to any more."""
+        ...
+
+    def announce(self, message: Announcement) -> None:
+        """Tell websocket subscribers something that is no fact."""
+        ...
+
+
+class Session:
+    """The aggregates of one transaction: loaded once, seen by all its commands in turn."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._aggregates: dict[UUID, Owned | None] = {}
+        self.batch = Batch()
+
+    def find(self, ids: Sequence[UUID]) -> dict[UUID, Owned]:
+        """The aggregates that have a history, by id."""
+        missing = [i for i in dict.fromkeys(ids) if i not in self._aggregates]
+        if missing:
+            histories = self._log.load(missing)
+            for aggregate_id in missing:
+                aggregate: Any = None
+                for event in histories.get(aggregate_id, ()):
+                    aggregate = event.mutate(aggregate)
+                self._aggregates[aggregate_id] = aggregate
+        found = ((i, self._aggregates[i]) for i in ids)
+        return {i: aggregate for i, aggregate in found if aggregate is not None}
+
+    def adopt(self, aggregate: Owned) -> None:
+        """Show a changed or new aggregate to the commands that follow."""
+        self._aggregates[aggregate.id] = aggregate
+
+
+class SessionStore:
+    """The store of one command within a session; `batch` is what it wants written."""
+
+    def __init__(self, session: Session, request_id: str) -> None:
+        self._session = session
+        self._request_id = request_id
+        self._read: dict[UUID, int] = {}
+        self.batch = Batch()
+        self.touched: set[UUID] = set()
+
+    def get(self, kind: type[A], aggregate_id: UUID, account_id: UUID) -> A:
+        """The account's aggregate; refuses unknown, foreign and deleted ones as `missing`."""
+        return self.get_many(kind, [aggregate_id], account_id)[0]
+
+    def get_many(self, kind: type[A], ids: Sequence[UUID], account_id: UUID) -> list[A]:
+        """Several, in the order asked, loaded at once; refuses with the first missing one."""
+        found = {a.id: a for a in self.find_many(kind, ids, account_id)}
+        for aggregate_id in ids:
+            if aggregate_id not in found:
+                raise kind.missing(aggregate_id)
+        return [found[i] for i in ids]
+
+    def find_many(self, kind: type[A], ids: Sequence[UUID], account_id: UUID) -> list[A]:
+        """Those of the ids that exist for the account, in the order asked."""
+        found = []
+        for aggregate in self._session.find(ids).values():
+            visible = isinstance(aggregate, kind) and aggregate.account_id == account_id
+            if visible and not aggregate.deleted:
+                self.touched.add(aggregate.id)
+                self._read.setdefault(aggregate.id, aggregate.version)
+                found.append(aggregate)
+        return found  # type: ignore[return-value]
+
+    def save(self, *aggregates: Owned) -> None:
+        """Keep what happened to the aggregates."""
+        for aggregate in aggregates:
+            self.touched.add(aggregate.id)
+            self._session.adopt(aggregate)
+            self.batch.events += [(e, self._request_id) for e in aggregate.collect_events()]
+
+    def record(self, *recognitions: Any) -> None:
+        """Append handler events to the log of recognitions."""
+        self.batch.recognitions += [(event, self._request_id) for event in recognitions]
+
+    def keep_descriptors(self, rows: Iterable[DescriptorRow]) -> None:
+        """Store vectors beside the log."""
+        self.batch.descriptors += rows
+
+    def forget_descriptors(self, descriptor_ids: Iterable[UUID]) -> None:
+        """Delete vectors that nothing refers to any more."""
+        self.batch.forgotten_descriptors += descriptor_ids
+
+    def announce(self, message: Announcement) -> None:
+        """Tell websocket subscribers something that is no fact."""
+        self.batch.announcements.append(message)
+
+    def finish(self, own_writes: set[UUID]) -> Batch:
+        """The batch, with the versions of what was only read (not written in this transaction)."""
+        if self.batch:
+            written = own_writes | {event.originator_id for event, _ in self.batch.events}
+            self.batch.expected = {i: v for i, v in self._read.items() if i not in written}
+        return self.batch

@@ -1,0 +1,163 @@
+"""Domain events to bytes and back: JSON, with the personal part sealed under the subject's key.
+
+The stored state is a JSON object: the event's fields, and beside them `_t` (the time), `_v` (the
+class version when above 1), `_r` (the request that caused it) and `_p` (the sealed personal
+fields, Base64).
+"""
+
+from __future__ import annotations
+
+import types
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import orjson
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
+from eventsourcing.utils import get_topic, resolve_topic
+
+from domain.log.sealing import Keyring, MemoryKeyring, seal, unseal
+from domain.shared.owned import personal_fields
+
+Convert = Callable[[Any], Any]
+
+
+class OrjsonTranscoder(Transcoder):
+    """JSON through orjson, which writes UUIDs and times itself."""
+
+    def encode(self, obj: Any) -> bytes:
+        """JSON bytes of the object."""
+        return orjson.dumps(obj)
+
+    def decode(self, data: bytes) -> Any:
+        """The object of the JSON bytes; UUIDs and times come back as text."""
+        return orjson.loads(data)
+
+
+class EventMapper(Mapper[UUID]):
+    """Maps domain events; `keys` gives the subject keys for the library's own one-event calls."""
+
+    def __init__(self, keys: Keyring | None = None) -> None:
+        super().__init__(OrjsonTranscoder())
+        self._keys: Keyring = keys if keys is not None else MemoryKeyring()
+
+    def encode(
+        self, event: DomainEventProtocol[UUID], key: bytes | None = None, request_id: str = ""
+    ) -> StoredEvent:
+        """The stored form; `key` is needed when the event's class has personal fields."""
+        state = dict(vars(event))
+        originator_id: UUID = state.pop("originator_id")
+        version: int = state.pop("originator_version")
+        state["_t"] = state.pop("timestamp")
+        if request_id:
+            state["_r"] = request_id
+        event_class = type(event)
+        if (class_version := getattr(event_class, "class_version", 1)) > 1:
+            state["_v"] = class_version
+        if personal := personal_fields(event_class):
+            if key is None:
+                raise ValueError(f"{event_class.__qualname__} has personal fields and no key")
+            plain = {name: state.pop(name) for name in personal}
+            sealed = seal(key, orjson.dumps(plain), _place(originator_id, version))
+            state["_p"] = b64encode(sealed).decode()
+        return StoredEvent(originator_id, version, get_topic(event_class), orjson.dumps(state))
+
+    def decode(self, stored: StoredEvent, key: bytes | None = None) -> tuple[Any, str]:
+        """The domain event and the id of the request behind it.
+
+        Personal fields are `None` when `key` is: it was destroyed, or nobody asked for it.
+        """
+        event_class: type[Any] = resolve_topic(stored.topic)
+        state: dict[str, Any] = orjson.loads(stored.state)
+        request_id = state.pop("_r", "")
+        state["timestamp"] = state.pop("_t")
+        if sealed := state.pop("_p", None):
+            place = _place(stored.originator_id, stored.originator_version)
+            if key is not None:
+                state.update(orjson.loads(unseal(key, b64decode(sealed), place)))
+            else:
+                state.update(dict.fromkeys(personal_fields(event_class)))
+        upcast(event_class, state)
+        for name, convert in converters(event_class):
+            if (value := state.get(name)) is not None:
+                state[name] = convert(value)
+        state["originator_id"] = stored.originator_id
+        state["originator_version"] = stored.originator_version
+        event = object.__new__(event_class)
+        object.__setattr__(event, "__dict__", state)
+        return event, request_id
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        """The stored form, with the subject's key from the keyring."""
+        key = None
+        if personal_fields(type(domain_event)):
+            key = self._key(domain_event.originator_id)
+        return self.encode(domain_event, key)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
+        """The domain event, opened with the subject's key while it exists."""
+        assert isinstance(stored_event.originator_id, UUID)
+        event, _ = self.decode(stored_event, self._key(stored_event.originator_id))
+        return event  # type: ignore[no-any-return]
+
+    def _key(self, subject_id: UUID) -> bytes | None:
+        return self._keys.find([subject_id]).get(subject_id)
+
+
+def _place(originator_id: UUID | str, version: int) -> bytes:
+    assert isinstance(originator_id, UUID)
+    return originator_id.bytes + version.to_bytes(8, "little")
+
+
+def upcast(event_class: type[Any], state: dict[str, Any]) -> None:
+    """Bring a state written by an older class version up to date, one step at a time."""
+    wanted = getattr(event_class, "class_version", 1)
+    written = state.pop("_v", 1)
+    while written < wanted:
+        getattr(event_class, f"upcast_v{written}_v{written + 1}")(state)
+        written += 1
+
+
+@lru_cache(maxsize=None)
+def converters(event_class: type[Any]) -> tuple[tuple[str, Convert], ...]:
+    """What turns the JSON of each field back into its declared type, where JSON has none."""
+    hints = get_type_hints(event_class)
+    found = ((name, _converter(hint)) for name, hint in hints.items())
+    skip = {"originator_id", "originator_version"}
+    return tuple((name, convert) for name, convert in found if convert and name not in skip)
+
+
+def _converter(hint: Any) -> Convert | None:
+    if hint is UUID:
+        return UUID
+    if hint is datetime:
+        return datetime.fromisoformat
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        inner = [_converter(a) for a in arguments if a is not type(None)]
+        return inner[0] if len(inner) == 1 else None
+    if origin in (list, tuple):
+        item = _converter(arguments[0])
+        if item is None:
+            return tuple if origin is tuple else None
+        return lambda values: origin(map(item, values))
+    if origin is dict:
+        return _dict_converter(arguments)
+    return None
+
+
+def _dict_converter(arguments: tuple[Any, ...]) -> Convert | None:
+    key: Convert | None = int if arguments[0] is int else _converter(arguments[0])
+    value = _converter(arguments[1])
+    if key is None and value is None:
+        return None
+    of_key, of_value = key or str, value or (lambda v: v)
+
+    def convert(items: Mapping[str, Any]) -> dict[Any, Any]:
+        return {of_key(k): of_value(v) for k, v in items.items()}
+
+    return convert
