@@ -86,34 +86,46 @@ def reachable(bin_dir: Path, user: ServerUser) -> Path:
     """The program directory, or its copy where the user may execute it."""
     if user.uid is None or _runs(bin_dir, user):
         return bin_dir
-    source = bin_dir.parent
-    copy = REACHABLE / f"postgres-{_major(bin_dir)}-{int(bin_dir.stat().st_mtime)}"
-    if not copy.is_dir():
-        partial = copy.with_name(f"{copy.name}.{os.getpid()}")
-        try:
-            shutil.copytree(source, partial, symlinks=True)
-            for path in (REACHABLE, partial):
-                path.chmod(0o755)
-            partial.rename(copy)
-        except OSError as failure:
-            shutil.rmtree(partial, ignore_errors=True)
-            if not copy.is_dir():
-                raise CannotStart(
-                    f"user {user.uid} may not execute the Postgres programs of this installation, "
-                    f"and they cannot be copied to {REACHABLE}: {failure}. Run Selene as a normal "
-                    "user, install it where all users may read, or set SELENE_DATABASE_URL"
-                ) from failure
-    if not _runs(copy / "bin", user):
-        raise CannotStart(f"user {user.uid} may not execute the programs in {copy}")
-    return copy / "bin"
+    package = bin_dir.parents[1]
+    copies = REACHABLE / f"postgres-{_major(bin_dir)}-{int(bin_dir.stat().st_mtime)}"
+    copied = copies / package.name / bin_dir.parent.name / "bin"
+    try:
+        if not copies.is_dir():
+            _copy(bin_dir.parent, package.with_name(f"{package.name}.libs"), copies)
+        if _runs(copied, user):
+            return copied
+        failure = "it cannot run them from there either"
+    except OSError as error:
+        failure = str(error)
+    raise CannotStart(
+        f"user {user.uid} may not execute the Postgres programs of this installation, and a copy "
+        f"in {REACHABLE} does not help: {failure}. Run Selene as a normal user, install it where "
+        "all users may read, or set SELENE_DATABASE_URL"
+    )
+
+
+def _copy(server: Path, libraries: Path, target: Path) -> None:
+    """Copy a server and the libraries it finds beside its package; all of it or nothing."""
+    partial = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        package = partial / server.parent.name
+        shutil.copytree(server, package / server.name, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, partial / libraries.name)
+        for path in (REACHABLE, partial, package):
+            path.chmod(0o755)
+        with contextlib.suppress(FileExistsError):  # another process was quicker
+            partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _runs(bin_dir: Path, user: ServerUser) -> bool:
-    command = [str(bin_dir / "postgres"), "--version"]
+    command = [str(bin_dir / "initdb"), "--version"]
     try:
         run = subprocess.run(command, cwd="/", capture_output=True, **user.popen_options())
     except PermissionError as failure:
-        if failure.filename is None:  # it was the change of user that failed, not the program
+        if failure.filename != command[0]:  # it was the change of user that failed, not the program
             raise CannotStart(
                 "Postgres refuses to run as root, and this root may not become another user: "
                 "run Selene as a normal user or set SELENE_DATABASE_URL"
