@@ -1,0 +1,107 @@
+"""What the pipeline demands of models: one small contract per role."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.shared.geometry import Box, Landmarks
+
+Pixels = NDArray[np.uint8]
+"""An upright image or crop: rows x columns x 3, RGB."""
+
+Points = NDArray[np.float32]
+"""Landmarks as rows of (x, y) in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFace:
+    """A face as a detector finds it; `landmarks5` where the detector tells them itself."""
+
+    box: Box
+    score: float
+    landmarks5: Landmarks | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedBody:
+    """A person's body as a detector finds it."""
+
+    box: Box
+    score: float
+
+
+@dataclass(slots=True)
+class FaceView:
+    """One face as estimators see it.
+
+    `warp` is the 250x250 aligned crop; the rest is None for a face that was given as a warp.
+    `to_warp` is the 2x3 matrix from image pixels to warp pixels. `landmarks68` are in warp
+    pixels and filled in before the estimators that ask for them run.
+    """
+
+    warp: Pixels
+    image: Pixels | None = None
+    box: Box | None = None
+    landmarks5: Landmarks | None = None
+    to_warp: NDArray[np.float64] | None = None
+    landmarks68: Points | None = None
+    shared: dict[str, Any] = field(default_factory=dict)
+
+
+class FaceDetector(Protocol):
+    """Finds faces: per image, best first, boxes in that image's pixels."""
+
+    def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedFace]]: ...
+
+
+class BodyDetector(Protocol):
+    """Finds people: per image, best first, boxes in that image's pixels."""
+
+    def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedBody]]: ...
+
+
+class FiveLandmarksModel(Protocol):
+    """Finds the five alignment points of faces of one image, where the detector does not.
+
+    The order is the contract's: image-left eye centre, image-right eye centre, nose tip, mouth
+    corners. A model that cannot see the mouth returns the first three points only; the warp is
+    then aligned by those.
+    """
+
+    def __call__(self, image: Pixels, boxes: Sequence[Box]) -> list[Landmarks]: ...
+
+
+class Landmarks68Model(Protocol):
+    """Finds 68 points (iBUG order) in face warps, in warp pixels."""
+
+    def __call__(self, warps: Sequence[Pixels]) -> list[Points]: ...
+
+
+class DescriptorModel(Protocol):
+    """Turns warps (250x250 faces or 128x256 bodies) into rows of float32, one per warp.
+
+    Only the pixels of the warp are used, so that a stored sample gives the same descriptor as
+    the image it was cut from. Rows are L2-normalised unless the pack says otherwise.
+    """
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    def __call__(self, warps: Sequence[Pixels]) -> NDArray[np.float32]: ...
+
+
+class Estimator(Protocol):
+    """Judges one property of each face; same order, same length."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What of a `FaceView` it uses beside the warp: "image", "landmarks68"."""
+        ...
+
+    def __call__(self, faces: Sequence[FaceView]) -> Sequence[Any]: ...
