@@ -1,13 +1,16 @@
 """Networks run by ONNX Runtime, on the best hardware that really works."""
 
+import functools
+import importlib.util
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto, helper
 
 from inference.native import onnxruntime
 
@@ -66,29 +69,29 @@ class OnnxSession:
         return dict(zip(self._outputs, self._session.run(None, feed), strict=True))
 
     def _create(self, model: Path | bytes) -> Any:
-        """The session on the first provider that works; a broken file fails on all of them."""
+        """The session on the first provider that works."""
         source = str(model) if isinstance(model, Path) else model
         problems: list[str] = []
-        for provider in usable_providers(self._options.providers):
+        for provider in self._options.providers or PREFERENCE:
             if self._options.require_gpu and provider not in _GPU:
                 continue
-            chain = [provider] if provider == PREFERENCE[-1] else [provider, PREFERENCE[-1]]
-            try:
-                session = onnxruntime.InferenceSession(
-                    source,
-                    sess_options=self._native_options(),
-                    providers=[(name, self._provider_options(name)) for name in chain],
-                )
-            except Exception as problem:  # whatever a provider raises, the next one is tried
+            if problem := unusable(provider):
                 problems.append(f"{provider}: {problem}")
                 continue
-            # A provider whose libraries are missing is dropped without an error.
+            chain = [provider] if provider == PREFERENCE[-1] else [provider, PREFERENCE[-1]]
+            session = onnxruntime.InferenceSession(
+                source,
+                sess_options=self._native_options(),
+                providers=[(name, self._provider_options(name)) for name in chain],
+                enable_fallback=0,
+            )
             if session.get_providers()[0] == provider:
                 return session
-            problems.append(f"{provider}: dropped by ONNX Runtime")
+            problems.append(f"{provider}: dropped for this network")
+        reasons = "; ".join(problems)
         if self._options.require_gpu:
-            raise GpuNotUsable("; ".join(problems) or "no GPU provider is installed")
-        raise RuntimeError("; ".join(problems))
+            raise GpuNotUsable(reasons)
+        raise RuntimeError(f"no provider can run the network: {reasons}")
 
     def _native_options(self) -> Any:
         native = onnxruntime.SessionOptions()
@@ -111,7 +114,37 @@ class OnnxSession:
         return {}
 
 
-def usable_providers(wanted: Sequence[str] = ()) -> list[str]:
-    """Providers of this build of ONNX Runtime, best first, limited to those wanted."""
-    installed = set(onnxruntime.get_available_providers())
-    return [name for name in (wanted or PREFERENCE) if name in installed]
+@functools.cache
+def unusable(provider: str) -> str:
+    """Why a provider does not work on this machine; empty when it does.
+
+    A GPU build of ONNX Runtime lists providers whose libraries or devices are missing, and a
+    session that asks for one silently gets the processor; so a tiny network is tried once.
+    """
+    if provider not in onnxruntime.get_available_providers():
+        return "not part of this build of ONNX Runtime"
+    if provider == PREFERENCE[-1]:
+        return ""
+    if importlib.util.find_spec("nvidia") is not None:
+        onnxruntime.preload_dlls()  # CUDA libraries that came as Python packages
+    # Missing libraries are an answer here, not an error to print.
+    onnxruntime.set_default_logger_severity(4)
+    try:
+        session = onnxruntime.InferenceSession(
+            _tiny_network(), providers=[provider], enable_fallback=0
+        )
+    except Exception as problem:  # providers raise types of their own
+        return str(problem)
+    finally:
+        onnxruntime.set_default_logger_severity(3)
+    return "" if session.get_providers()[0] == provider else "its libraries or device are missing"
+
+
+def _tiny_network() -> bytes:
+    shape = [1, 4]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in "xy"]
+    node = helper.make_node("Relu", ["x"], ["y"])
+    graph = helper.make_graph([node], "probe", ends[:1], ends[1:])
+    opset = [helper.make_opsetid("", 13)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
+    return bytes(model.SerializeToString())
