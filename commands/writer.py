@@ -1,6 +1,7 @@
 """The one writer of a process: runs commands in turn, commits many in one transaction."""
 
 import asyncio
+import logging
 import queue
 import threading
 import time
@@ -22,6 +23,8 @@ from domain.log.port import (
     VersionConflict,
 )
 from domain.shared.refusal import Refusal
+
+log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 Observer = Callable[[Committed], None]
@@ -150,9 +153,9 @@ class GroupCommitWriter:
         item.result = item.error = None
         store = SessionStore(session, item.context.request_id)
         try:
-            known, key = self._answered(item, session)
+            key, known = self._answered(item, session)
             if known is not None:
-                item.result = known
+                item.result = unpack_result(known.result)
                 return False
             item.result = self._commands[type(item.command)](item.command, store)
             batch = store.finish(written)
@@ -166,18 +169,16 @@ class GroupCommitWriter:
         session.batch.add(batch)
         return False
 
-    def _answered(self, item: _Item, session: Session) -> tuple[Any, AnswerKey | None]:
+    def _answered(self, item: _Item, session: Session) -> tuple[AnswerKey | None, Answer | None]:
         context = item.context
         if not context.idempotency_key:
             return None, None
         name = type(item.command).__name__
         key = AnswerKey(item.command.account_id, context.idempotency_key, name)
         answer = session.batch.answers.get(key) or self._log.answers([key]).get(key)
-        if answer is None:
-            return None, key
-        if answer.fingerprint != context.fingerprint:
+        if answer is not None and answer.fingerprint != context.fingerprint:
             raise KeyReused(context.idempotency_key)
-        return unpack_result(answer.result), key
+        return key, answer
 
     def _alone(self, item: _Item) -> None:
         for attempt in range(self._attempts):
@@ -206,7 +207,10 @@ class GroupCommitWriter:
         committed = self._log.commit(session.batch)
         self.position = max(self.position, committed.position)
         for observe in self._observers:
-            observe(committed)
+            try:
+                observe(committed)
+            except Exception:  # it is committed and must be answered so, whoever failed to look
+                log.exception("an observer of the log failed", extra={"observer": repr(observe)})
 
     def _recover(self) -> None:
         """Wait a moment, so that a database that is down is not asked in a busy loop."""

@@ -11,7 +11,7 @@ import types
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -82,7 +82,7 @@ class EventMapper(Mapper[UUID]):
             else:
                 state.update(dict.fromkeys(personal_fields(event_class)))
         upcast(event_class, state)
-        for name, convert in converters(event_class):
+        for name, convert in converters(event_class):  # type: ignore[arg-type]
             if (value := state.get(name)) is not None:
                 state[name] = convert(value)
         state["originator_id"] = stored.originator_id
@@ -122,7 +122,7 @@ def upcast(event_class: type[Any], state: dict[str, Any]) -> None:
         written += 1
 
 
-@lru_cache(maxsize=None)
+@cache
 def converters(event_class: type[Any]) -> tuple[tuple[str, Convert], ...]:
     """What turns the JSON of each field back into its declared type, where JSON has none."""
     hints = get_type_hints(event_class)

@@ -1,7 +1,7 @@
 """The base of every aggregate that belongs to an account."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
@@ -34,6 +34,11 @@ class Owned(Aggregate):
 
     def __init__(self, account_id: UUID) -> None:
         self.account_id = account_id
+
+    @classmethod
+    def with_id(cls, aggregate_id: UUID, **fields: Any) -> Self:
+        """A new aggregate under an id chosen beforehand; every field of `Created` is given."""
+        return cls._create(cls.Created, id=aggregate_id, **fields)
 
     def delete(self) -> None:
         """End the aggregate's life with the `Deleted` event of its own class."""

@@ -1,0 +1,169 @@
+"""What may be asked of faces."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from commands.command import Command, CommandTable
+from commands.store import Store
+from domain.attributes import AttributeContent
+from domain.faces import Face, FacesNotFound
+from domain.lists import FaceList
+from domain.log.facts import DescriptorRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateFace(Command[UUID]):
+    """Make a face, with attributes and in lists if given; answers its id."""
+
+    face_id: UUID = field(default_factory=uuid4)
+    user_data: str = ""
+    external_id: str = ""
+    avatar: str = ""
+    event_id: UUID | None = None
+    attribute: AttributeContent | None = None
+    list_ids: tuple[UUID, ...] = ()
+
+
+def create_face(cmd: CreateFace, store: Store) -> UUID:
+    """Make the face, or nothing if a list is missing."""
+    store.get_many(FaceList, cmd.list_ids, cmd.account_id)
+    face = Face.with_id(
+        cmd.face_id,
+        account_id=cmd.account_id,
+        user_data=cmd.user_data,
+        external_id=cmd.external_id,
+        avatar=cmd.avatar,
+        event_id=cmd.event_id,
+    )
+    if cmd.attribute is not None:
+        _put_attributes(face, cmd.attribute, store)
+    for list_id in cmd.list_ids:
+        face.attach(list_id)
+    store.save(face)
+    return face.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditFace(Command[None]):
+    """Change what is said about a face; `changes` has only what shall change."""
+
+    face_id: UUID
+    changes: dict[str, Any]
+
+
+def edit_face(cmd: EditFace, store: Store) -> None:
+    """Change the face."""
+    face = store.get(Face, cmd.face_id, cmd.account_id)
+    face.edit(**cmd.changes)
+    store.save(face)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteFaces(Command[list[UUID]]):
+    """Delete faces: all or none, unless `ignore_missing`; answers the ids of the deleted."""
+
+    face_ids: tuple[UUID, ...]
+    ignore_missing: bool = False
+
+
+def delete_faces(cmd: DeleteFaces, store: Store) -> list[UUID]:
+    """Delete the faces and their vectors."""
+    if cmd.ignore_missing:
+        faces = store.find_many(Face, cmd.face_ids, cmd.account_id)
+    else:
+        faces = _all_faces(cmd.face_ids, cmd.account_id, store)
+    for face in faces:
+        store.forget_descriptors(face.descriptor_ids.values())
+        face.delete()
+    store.save(*faces)
+    return [face.id for face in faces]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutFaceAttributes(Command[None]):
+    """Give a face these attributes instead of all earlier ones."""
+
+    face_id: UUID
+    attribute: AttributeContent
+
+
+def put_face_attributes(cmd: PutFaceAttributes, store: Store) -> None:
+    """Replace the face's attributes."""
+    face = store.get(Face, cmd.face_id, cmd.account_id)
+    _put_attributes(face, cmd.attribute, store)
+    store.save(face)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveFaceAttributes(Command[None]):
+    """Take all attributes from a face."""
+
+    face_id: UUID
+
+
+def remove_face_attributes(cmd: RemoveFaceAttributes, store: Store) -> None:
+    """Remove the face's attributes and their vectors."""
+    face = store.get(Face, cmd.face_id, cmd.account_id)
+    store.forget_descriptors(face.remove_attributes())
+    store.save(face)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachFaces(Command[None]):
+    """Put faces into a list: all of them, or none if one is missing."""
+
+    list_id: UUID
+    face_ids: tuple[UUID, ...]
+
+
+def attach_faces(cmd: AttachFaces, store: Store) -> None:
+    """Attach the faces to the list."""
+    target = store.get(FaceList, cmd.list_id, cmd.account_id)
+    faces = _all_faces(cmd.face_ids, cmd.account_id, store)
+    for face in faces:
+        face.attach(target.id)
+    store.save(*faces)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetachFaces(Command[None]):
+    """Take faces out of a list: all of them, or none if one is missing."""
+
+    list_id: UUID
+    face_ids: tuple[UUID, ...]
+
+
+def detach_faces(cmd: DetachFaces, store: Store) -> None:
+    """Detach the faces from the list."""
+    target = store.get(FaceList, cmd.list_id, cmd.account_id)
+    faces = _all_faces(cmd.face_ids, cmd.account_id, store)
+    for face in faces:
+        face.detach(target.id)
+    store.save(*faces)
+
+
+def _all_faces(face_ids: tuple[UUID, ...], account_id: UUID, store: Store) -> list[Face]:
+    try:
+        return store.get_many(Face, tuple(dict.fromkeys(face_ids)), account_id)
+    except Face.missing as missing:
+        raise FacesNotFound(*missing.args) from None
+
+
+def _put_attributes(face: Face, content: AttributeContent, store: Store) -> None:
+    store.forget_descriptors(face.put_attributes(content))
+    store.keep_descriptors(
+        DescriptorRow(d.descriptor_id, face.id, "face", d.version, d.data)
+        for d in content.descriptors
+    )
+
+
+COMMANDS: CommandTable = {
+    CreateFace: create_face,
+    EditFace: edit_face,
+    DeleteFaces: delete_faces,
+    PutFaceAttributes: put_face_attributes,
+    RemoveFaceAttributes: remove_face_attributes,
+    AttachFaces: attach_faces,
+    DetachFaces: detach_faces,
+}

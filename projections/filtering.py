@@ -1,0 +1,77 @@
+"""Filters: one annotation is the query parameter, its validation, its text and its SQL."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from psycopg.sql import SQL, Composable
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The SQL condition of a filter field; `%s` stands for its value."""
+
+    condition: str
+
+
+def _split(value: Any) -> Any:
+    """Comma separated text, as one item or several, as a list."""
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [part for item in value for part in item.split(",")]
+    return value
+
+
+CommaList = BeforeValidator(_split)
+"""Lists that come as one comma separated parameter."""
+
+
+class Conditions(BaseModel):
+    """Fields that each narrow a query when given."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    _clauses: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Collect the conditions once per class."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls._clauses = {
+            name: mark.condition
+            for name, field in cls.model_fields.items()
+            for mark in field.metadata
+            if isinstance(mark, Where)
+        }
+
+    def conditions(self) -> tuple[list[Composable], list[Any]]:
+        """The conditions that are on, and their values in the same order."""
+        clauses: list[Composable] = []
+        values: list[Any] = []
+        for name, condition in self._clauses.items():
+            value = getattr(self, name)
+            if value is not None:
+                clauses.append(SQL(condition))
+                values += [value] * condition.count("%s")
+        return clauses, values
+
+    def where(self) -> tuple[Composable, list[Any]]:
+        """All conditions as one, `TRUE` without any."""
+        clauses, values = self.conditions()
+        return (SQL(" AND ").join(clauses) if clauses else SQL("TRUE")), values
+
+
+class Page(BaseModel):
+    """Which page of an answer: `page` from 1, `page_size` from 1 to 100."""
+
+    page: Annotated[int, Field(ge=1, le=10_000_000, description="Page number.")] = 1
+    page_size: Annotated[int, Field(ge=1, le=100, description="Items on a page.")] = 10
+
+    @property
+    def offset(self) -> int:
+        """How many rows come before the page."""
+        return (self.page - 1) * self.page_size
+
+
+class Filter(Conditions, Page):
+    """Conditions and a page: the query parameters of a list operation."""
