@@ -24,6 +24,7 @@ from domain.log.sealing import Keyring, MemoryKeyring, seal, unseal
 from domain.shared.owned import personal_fields
 
 Convert = Callable[[Any], Any]
+_KEYS = orjson.OPT_NON_STR_KEYS  # descriptor ids are kept by version, a number
 
 
 class OrjsonTranscoder(Transcoder):
@@ -31,7 +32,7 @@ class OrjsonTranscoder(Transcoder):
 
     def encode(self, obj: Any) -> bytes:
         """JSON bytes of the object."""
-        return orjson.dumps(obj)
+        return orjson.dumps(obj, option=_KEYS)
 
     def decode(self, data: bytes) -> Any:
         """The object of the JSON bytes; UUIDs and times come back as text."""
@@ -62,9 +63,11 @@ class EventMapper(Mapper[UUID]):
             if key is None:
                 raise ValueError(f"{event_class.__qualname__} has personal fields and no key")
             plain = {name: state.pop(name) for name in personal}
-            sealed = seal(key, orjson.dumps(plain), _place(originator_id, version))
+            sealed = seal(key, orjson.dumps(plain, option=_KEYS), _place(originator_id, version))
             state["_p"] = b64encode(sealed).decode()
-        return StoredEvent(originator_id, version, get_topic(event_class), orjson.dumps(state))
+        return StoredEvent(
+            originator_id, version, get_topic(event_class), orjson.dumps(state, option=_KEYS)
+        )
 
     def decode(self, stored: StoredEvent, key: bytes | None = None) -> tuple[Any, str]:
         """The domain event and the id of the request behind it.
