@@ -1,0 +1,32 @@
+"""Every figure of the design's table that this machine can measure, in one run and one table.
+
+`python -m tests.bench [section ...]`; without sections, all of them.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from api.embedded_postgres import EmbeddedPostgres
+from tests.bench import log
+from tests.bench.figures import Figure, show
+from tests.support.log import prepare
+
+SECTIONS: dict[str, Callable[[str], Iterator[Figure]]] = {"log": log.figures}
+
+
+def main(names: list[str]) -> None:
+    """Run the sections on a fresh embedded Postgres with fsync on, and print the table."""
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        figures: list[Figure] = []
+        with EmbeddedPostgres(Path(directory) / "postgres") as dsn:
+            prepare(dsn)
+            for name in names or SECTIONS:
+                figures += SECTIONS[name](dsn)
+    print(show(figures))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
