@@ -16,7 +16,6 @@ from commands.router import COMMANDS
 from commands.writer import GroupCommitWriter
 from domain.log.port import Batch
 from domain.recognitions import EventRecorded
-from projections.read_model import dump_rows
 from tests.bench.figures import Figure, medians, rate
 from tests.support.log import open_log
 
