@@ -65,7 +65,6 @@ class Limits(Group):
     images_per_request: Count = 100
     url_length: Count = 2048
     download_seconds: Annotated[float, Field(gt=0)] = 30.0
-    requests_in_flight: Count = 512
 
 
 class S3(Group):
@@ -124,7 +123,7 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
-    drain_seconds: Annotated[float, Field(ge=0)] = 10.0
+    drain_seconds: Annotated[int, Field(ge=0)] = 10
     """How long running requests may take to end when the service is stopped."""
 
     @classmethod

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from api.embedded_postgres import EmbeddedPostgres
@@ -76,4 +76,4 @@ class Databases:
             admin.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
 
     def _dsn_of(self, name: str) -> str:
-        return make_conninfo(**{**conninfo_to_dict(self._dsn), "dbname": name})
+        return make_conninfo(self._dsn, dbname=name)
