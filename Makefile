@@ -27,7 +27,7 @@ check: $(STAMP)
 	@$(BIN)/lint-imports --no-cache > build/imports.log || { cat build/imports.log; exit 1; }
 
 bench: $(STAMP)
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m tests.bench
 
 venv: $(STAMP)
 
