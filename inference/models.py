@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.shared.geometry import Box, Landmarks
+from domain.shared.geometry import Box
+from inference.landmarks.layouts import PointLayout
 
 Pixels = NDArray[np.uint8]
 """An upright image or crop: rows x columns x 3, RGB."""
@@ -18,11 +19,12 @@ Points = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class DetectedFace:
-    """A face as a detector finds it; `landmarks5` where the detector tells them itself."""
+    """A face as a detector finds it; with alignment points where it tells them itself."""
 
     box: Box
     score: float
-    landmarks5: Landmarks | None = None
+    points: Points | None = None
+    layout: PointLayout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +35,24 @@ class DetectedBody:
     score: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class FaceView:
     """One face as estimators see it.
 
-    `warp` is the 250x250 aligned crop; the rest is None for a face that was given as a warp.
-    `to_warp` is the 2x3 matrix from image pixels to warp pixels. `landmarks68` are in warp
-    pixels and filled in before the estimators that ask for them run.
+    `warp` is the 250x250 aligned crop. The rest is None for a face that was given as a warp:
+    the image, the box and alignment points in its pixels, and `to_warp`, the 2x3 matrix from its
+    pixels to the warp's. `landmarks68` (in warp pixels) and `known` (estimations by role) are
+    filled in before the estimators that need them run.
     """
 
     warp: Pixels
     image: Pixels | None = None
     box: Box | None = None
-    landmarks5: Landmarks | None = None
+    points: Points | None = None
+    layout: PointLayout | None = None
     to_warp: NDArray[np.float64] | None = None
     landmarks68: Points | None = None
-    shared: dict[str, Any] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
 
 
 class FaceDetector(Protocol):
@@ -63,15 +67,15 @@ class BodyDetector(Protocol):
     def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedBody]]: ...
 
 
-class FiveLandmarksModel(Protocol):
-    """Finds the five alignment points of faces of one image, where the detector does not.
+class AlignmentModel(Protocol):
+    """Finds the alignment points of faces, where the detector does not (role `landmarks5`)."""
 
-    The order is the contract's: image-left eye centre, image-right eye centre, nose tip, mouth
-    corners. A model that cannot see the mouth returns the first three points only; the warp is
-    then aligned by those.
-    """
+    @property
+    def layout(self) -> PointLayout:
+        """What the points are."""
+        ...
 
-    def __call__(self, image: Pixels, boxes: Sequence[Box]) -> list[Landmarks]: ...
+    def __call__(self, image: Pixels, boxes: Sequence[Box]) -> list[Points]: ...
 
 
 class Landmarks68Model(Protocol):
@@ -101,7 +105,12 @@ class Estimator(Protocol):
 
     @property
     def needs(self) -> frozenset[str]:
-        """What of a `FaceView` it uses beside the warp: "image", "landmarks68"."""
+        """What must be there beside the warp: "image", "landmarks68", or other roles' results."""
+        ...
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """Roles whose results it takes in where the pack fills them."""
         ...
 
     def __call__(self, faces: Sequence[FaceView]) -> Sequence[Any]: ...

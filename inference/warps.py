@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.shared.geometry import Box, Landmarks
+from domain.shared.geometry import Box
+from inference.landmarks.layouts import FIVE, PointLayout
 from inference.models import Pixels, Points
 from inference.opencv import cv2
 
@@ -24,21 +25,13 @@ BODY_WARP: Final = (128, 256)
 Matrix = NDArray[np.float64]
 """A 2x3 affine transform of pixel coordinates."""
 
-# Mean places of eye centres, nose tip and mouth corners in a tight square around the face; the
-# proportions on which the Open Model Zoo re-identification networks were trained.
-UNIT_FACE: Final = np.array(
-    [
-        (0.31556875, 0.46157410),
-        (0.68262291, 0.45983393),
-        (0.50026249, 0.64050536),
-        (0.34947187, 0.82469196),
-        (0.65343645, 0.82325625),
-    ]
-)
 UNIT_SIDE: Final = 160.0
 UNIT_CORNER: Final = 45.0
-FACE_TEMPLATE: Final = UNIT_FACE * UNIT_SIDE + UNIT_CORNER
+FACE_TEMPLATE: Final = FIVE.unit * UNIT_SIDE + UNIT_CORNER
 """The five points in the face warp, in pixels."""
+
+FACE_BOX: Final = Box(63.8, 55.2, 119.6, 163.5)
+"""Where the detector puts the box of an upright face in the warp (mean of 105 frontal faces)."""
 
 EYE_DISTANCE: Final = float(np.linalg.norm(FACE_TEMPLATE[1] - FACE_TEMPLATE[0]))
 
@@ -71,10 +64,9 @@ def inverted(matrix: Matrix) -> Matrix:
     return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
 
 
-def face_matrix(landmarks: Landmarks) -> Matrix:
-    """From image pixels to face warp pixels, by five points or the first three of them."""
-    pairs = np.array(landmarks.pairs())
-    return similarity_transform(pairs, FACE_TEMPLATE[: len(pairs)])
+def face_matrix(points: Points, layout: PointLayout = FIVE) -> Matrix:
+    """From image pixels to face warp pixels, by alignment points."""
+    return similarity_transform(points, layout.unit * UNIT_SIDE + UNIT_CORNER)
 
 
 def warp_affine(image: Pixels, matrix: Matrix, size: tuple[int, int]) -> Pixels:

@@ -1,0 +1,36 @@
+"""Every role of a model pack and the classes that a pack may name to fill it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from domain.shared.image_refusals import BadModelPack
+from inference.descriptors.body import BodyDescriptor
+from inference.descriptors.face import AlignedFaceDescriptor
+from inference.detection.yolox import YoloX
+from inference.detection.yunet import YuNet
+from inference.estimators.registry import ESTIMATORS
+from inference.landmarks.landmarks68 import Landmarks68
+from inference.packs.pack import ModelPack, RoleSpec
+from inference.session import ModelFiles
+
+Build = Callable[[RoleSpec, ModelFiles], Any]
+
+ARCHITECTURES: Final[Mapping[str, Mapping[str, Build]]] = {
+    "face_detector": {"YuNet": YuNet},
+    "landmarks5": {},
+    "landmarks68": {"Landmarks68": Landmarks68},
+    "face_descriptor": {"AlignedFaceDescriptor": AlignedFaceDescriptor},
+    "body_detector": {"YoloX": YoloX},
+    "body_descriptor": {"BodyDescriptor": BodyDescriptor},
+    **ESTIMATORS,
+}
+
+
+def builder(pack: ModelPack, role: str) -> Build:
+    """What makes the model of a role; an architecture nobody knows is refused."""
+    wanted = pack.role(role).architecture
+    known = ARCHITECTURES.get(role, {})
+    if wanted not in known:
+        choices = ", ".join(known) or "none"
+        raise BadModelPack(pack.name, f"roles.{role}.architecture '{wanted}' is not of: {choices}")
+    return known[wanted]

@@ -1,0 +1,68 @@
+"""Boxes of detectors: fitting images to networks, and keeping one box per object."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.shared.geometry import Box
+from inference.models import Pixels
+from inference.opencv import cv2
+
+Floats = NDArray[np.floating[Any]]
+
+
+def keep_best(corners: Floats, scores: Floats, max_iou: float) -> NDArray[np.intp]:
+    """Greedy non-maximum suppression of boxes (left, top, right, bottom): indices, best first.
+
+    Equal scores are taken in a fixed order, so that a result does not depend on the input order
+    of a network's cells.
+    """
+    order = np.lexsort((corners[:, 1], corners[:, 0], -scores))
+    areas = np.clip(corners[:, 2:] - corners[:, :2], 0, None).prod(axis=1)
+    kept: list[int] = []
+    while order.size:
+        best, rest = order[0], order[1:]
+        kept.append(int(best))
+        near = np.minimum(corners[best, 2:], corners[rest, 2:])
+        far = np.maximum(corners[best, :2], corners[rest, :2])
+        shared = np.clip(near - far, 0, None).prod(axis=1)
+        union = areas[best] + areas[rest] - shared
+        order = rest[shared <= max_iou * np.maximum(union, 1e-9)]
+    return np.array(kept, np.intp)
+
+
+def resized(image: Pixels, factor: float) -> Pixels:
+    """The image scaled; reductions average, so that fine texture does not alias."""
+    height, width = image.shape[:2]
+    size = (max(round(width * factor), 1), max(round(height * factor), 1))
+    if size == (width, height):
+        return image
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size, interpolation=how))
+
+
+def padded(image: Pixels, width: int, height: int, value: int = 0) -> Pixels:
+    """The image in the top left corner of a larger one."""
+    canvas = np.full((height, width, 3), value, np.uint8)
+    canvas[: image.shape[0], : image.shape[1]] = image
+    return canvas
+
+
+def to_image(corners: Floats, scale_x: float, scale_y: float) -> list[Box]:
+    """Boxes found in a scaled image, in pixels of the original."""
+    factors = np.array([scale_x, scale_y, scale_x, scale_y])
+    return [Box.from_corners(*map(float, row)) for row in corners / factors]
+
+
+def groups_of_equal_size(images: Sequence[Pixels], most: int) -> list[list[int]]:
+    """Indices of images grouped by shape, at most so many together: what may share a batch."""
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for index, image in enumerate(images):
+        by_shape.setdefault(image.shape, []).append(index)
+    return [
+        same[start : start + most]
+        for same in by_shape.values()
+        for start in range(0, len(same), most)
+    ]
