@@ -1,0 +1,224 @@
+"""Who asks: Luna-Account-Id alone, a login with its password, or a token."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Protocol
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from fastapi import Depends, Header, Query
+from fastapi.requests import HTTPConnection
+
+from api.http.refusals import (
+    AccountHeaderDisabled,
+    AccountRequired,
+    BadHeader,
+    BadQuery,
+    PermissionDenied,
+    TokenCorrupted,
+    WrongCredentials,
+)
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_REMEMBERED: Final = 1024
+_AT_ONCE: Final = 2  # one check takes tens of milliseconds and tens of megabytes, by design
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account as a login names it; `sees_all` accounts read what others own, too."""
+
+    account_id: UUID
+    password_hash: str
+    sees_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks; no account means that reads are not limited to one.
+
+    `permissions` are a token's, actions by resource ({"face": ["view", "creation"]}); None
+    means that everything is allowed.
+    """
+
+    account_id: UUID | None = None
+    sees_all: bool = False
+    permissions: Mapping[str, Sequence[str]] | None = None
+
+    @property
+    def scope(self) -> UUID | None:
+        """The account whose objects may be read, None for all."""
+        return None if self.sees_all else self.account_id
+
+    def demand(self, resource: str, action: str) -> None:
+        """Refuse unless the action is permitted."""
+        if self.permissions is not None and action not in self.permissions.get(resource, ()):
+            raise PermissionDenied(action, resource)
+
+
+class Accounts(Protocol):
+    """Where accounts and tokens are looked up."""
+
+    async def by_login(self, login: str) -> Login | None:
+        """The account with this login."""
+        ...
+
+    async def by_token(self, token: str) -> Identity | None:
+        """Whom the token speaks for; None if it is not ours, expired or withdrawn."""
+        ...
+
+
+class Authentication:
+    """Decides who asks. `trust_header` lets Luna-Account-Id alone name the account."""
+
+    def __init__(self, accounts: Accounts | None = None, *, trust_header: bool = True) -> None:
+        self._accounts = accounts
+        self._trust_header = trust_header
+        self._hasher = PasswordHasher()
+        self._nobody: str | None = None
+        self._key = secrets.token_bytes(32)
+        self._verified: OrderedDict[bytes, None] = OrderedDict()
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def identify(self, authorization: str | None, account: str | None) -> Identity:
+        """Who sent these headers; credentials win over Luna-Account-Id."""
+        if authorization is not None:
+            scheme, _, value = authorization.strip().partition(" ")
+            if self._accounts is None:
+                raise WrongCredentials
+            if scheme.lower() == "basic":
+                return await self._by_password(self._accounts, value.strip())
+            if scheme.lower() == "bearer":
+                if (found := await self._accounts.by_token(value.strip())) is None:
+                    raise TokenCorrupted
+                return found
+            raise WrongCredentials
+        if not self._trust_header:
+            raise AccountHeaderDisabled if account is not None else WrongCredentials
+        if account is None:
+            return Identity()
+        if _UUID.fullmatch(account) is None:
+            raise BadHeader("Luna-Account-Id")
+        return Identity(UUID(account))
+
+    async def _by_password(self, accounts: Accounts, encoded: str) -> Identity:
+        try:
+            text = base64.b64decode(encoded, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise WrongCredentials from None
+        login, colon, password = text.partition(":")
+        found = await accounts.by_login(login) if colon else None
+        stored = found.password_hash if found is not None else await self._hash_of_nobody()
+        if not await self._matches(login, password, stored) or found is None:
+            raise WrongCredentials
+        return Identity(found.account_id, found.sees_all)
+
+    async def _matches(self, login: str, password: str, stored: str) -> bool:
+        """Whether the password has this hash; a match is remembered until the hash changes."""
+        said = "\0".join((login, password, stored)).encode()
+        mark = hmac.digest(self._key, said, hashlib.sha256)
+        if mark in self._verified:
+            self._verified.move_to_end(mark)
+            return True
+        async with self._turn:
+            right = await asyncio.to_thread(self._verify, stored, password)
+        if right:
+            self._verified[mark] = None
+            if len(self._verified) > _REMEMBERED:
+                self._verified.popitem(last=False)
+        return right
+
+    async def _hash_of_nobody(self) -> str:
+        """A hash to check against, so that unknown logins take as long as wrong passwords."""
+        if self._nobody is None:
+            self._nobody = await asyncio.to_thread(self._hasher.hash, secrets.token_hex())
+        return self._nobody
+
+    def _verify(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def _account_header(**more: bool) -> Any:
+    return Header(
+        alias="Luna-Account-Id",
+        description="Account that owns what is created, changed or read.",
+        json_schema_extra={"format": "uuid", **more},
+    )
+
+
+REQUIRED: Final = "x-required"
+"""Marks headers that OpenAPI must show as required though their absence has its own refusal."""
+
+
+async def identity(
+    connection: HTTPConnection,
+    luna_account_id: Annotated[str | None, _account_header()] = None,
+) -> Identity:
+    """The dependency that knows who asks; also for web sockets."""
+    authentication: Authentication = connection.app.state.authentication
+    authorization = connection.headers.get("authorization")
+    return await authentication.identify(authorization, luna_account_id)
+
+
+async def required_account(
+    connection: HTTPConnection,
+    luna_account_id: Annotated[str | None, _account_header(**{REQUIRED: True})] = None,
+) -> UUID:
+    """The dependency of requests that need an account."""
+    try:
+        found = await identity(connection, luna_account_id)
+    except BadHeader:
+        raise AccountRequired from None
+    if found.account_id is None:
+        raise AccountRequired
+    return found.account_id
+
+
+Caller = Annotated[Identity, Depends(identity)]
+"""Who asks, with the permissions of the token."""
+
+AccountId = Annotated[UUID, Depends(required_account)]
+"""The account that a request changes things in; refused with 11036 without one."""
+
+
+async def readable_account(caller: Caller) -> UUID | None:
+    """The dependency of reads: the account they are limited to, if any."""
+    return caller.scope
+
+
+MaybeAccountId = Annotated[UUID | None, Depends(readable_account)]
+"""The account that reads are limited to; None without Luna-Account-Id: all accounts."""
+
+
+async def chosen_account(
+    caller: Caller, account_id: Annotated[UUID | None, Query()] = None
+) -> UUID | None:
+    """The dependency of reads that may also name the account in the query."""
+    if caller.scope is not None and account_id not in (None, caller.scope):
+        raise BadQuery("account_id")
+    return caller.scope or account_id
+
+
+ChosenAccountId = Annotated[UUID | None, Depends(chosen_account)]
+"""The account of the caller, or the one that `?account_id=` chooses among those readable."""
+
+
+def permitted(resource: str, action: str) -> Callable[[Identity], Awaitable[None]]:
+    """`dependencies=[Depends(permitted("face", "creation"))]`: what a token must allow."""
+
+    async def check(caller: Caller) -> None:
+        caller.demand(resource, action)
+
+    return check

@@ -1,0 +1,162 @@
+"""The error catalogue: every refusal with its code, status and title, and how it is answered."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+import structlog
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketState
+
+from api.catalogue import commands, http, images, models
+from api.catalogue.entry import Entries, Entry
+from api.http.asgi import STARTS
+from api.http.refusals import BadBody, HttpRefusal, MethodNotAllowed, PageNotFound, PayloadTooLarge
+from api.http.validation import refusal_of
+from domain.shared.refusal import Refusal
+
+log = structlog.get_logger("selene.errors")
+
+INTERNAL: Final = Entry(1, 500, "Internal server error")
+
+
+class ErrorBody(BaseModel):
+    """What a client gets instead of a result; code 0 is success, used for single images."""
+
+    error_code: int
+    desc: str
+    detail: str
+    link: str
+
+
+SUCCESS: Final = ErrorBody(error_code=0, desc="Success", detail="Success", link="/docs/errors/0")
+
+
+def merged(catalogues: Iterable[Entries]) -> dict[type[Refusal], Entry]:
+    """One catalogue of many; a refusal that two of them list is a mistake in the code."""
+    whole: dict[type[Refusal], Entry] = {}
+    for entries in catalogues:
+        if twice := whole.keys() & entries.keys():
+            raise ValueError(f"catalogued twice: {sorted(kind.__name__ for kind in twice)}")
+        whole.update(entries)
+    return whole
+
+
+CATALOGUE: Final = merged(
+    module.ENTRIES
+    for module in (
+        http,
+        images,
+        models,
+        commands,
+    )
+)
+
+
+def entry_of(refusal: BaseException) -> Entry:
+    """The entry of a refusal or of its nearest base; of anything else, the internal error."""
+    for kind in type(refusal).__mro__:
+        if entry := CATALOGUE.get(kind):
+            return entry
+    return INTERNAL
+
+
+def error_body(refusal: BaseException) -> ErrorBody:
+    """What is said about one refusal, in an answer of its own or beside a failed image."""
+    code, _, desc = entry = entry_of(refusal)
+    detail = str(refusal) if entry is not INTERNAL else desc
+    return ErrorBody(error_code=code, desc=desc, detail=detail, link=f"/docs/errors/{code}")
+
+
+def answers(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route that may refuse in these ways."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for refusal in refusals:
+        entry = CATALOGUE[refusal]
+        said = by_status.setdefault(entry.status, {"model": ErrorBody, "description": ""})
+        said["description"] += f"{entry.code}: {refusal.__doc__} "
+    return by_status
+
+
+def answer(refusal: BaseException, status: int | None = None) -> Response:
+    """The answer that tells a client about a refusal."""
+    entry = entry_of(refusal)
+    headers: dict[str, str] = dict(getattr(refusal, "headers", {}))
+    if retry := getattr(refusal, "retry_after_s", None):
+        headers["Retry-After"] = str(retry)
+    return Response(
+        orjson.dumps(error_body(refusal).model_dump()),
+        status or entry.status,
+        headers,
+        media_type="application/json",
+    )
+
+
+class CatchErrors:
+    """ASGI middleware: whatever breaks is logged whole and answered with no detail."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] in STARTS
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            log.info("client went away", path=scope["path"])
+        except Exception as broken:
+            if scope["type"] == "lifespan":
+                raise
+            log.error("request failed", path=scope["path"], exc_info=broken)
+            if started:  # the answer cannot be taken back; closing the connection tells it
+                raise
+            await answer(broken)(scope, receive, send)
+
+
+def handlers(bad_body: type[BadBody]) -> Mapping[Any, Any]:
+    """What answers exceptions of routes; `bad_body` is how this service words a bad body."""
+
+    async def refused(connection: HTTPConnection, exc: Exception) -> Response | None:
+        if (
+            isinstance(connection, WebSocket)
+            and connection.application_state is not WebSocketState.CONNECTING
+        ):
+            await connection.close(code=1008, reason=str(exc)[:120])
+            return None
+        if type(exc) is BadBody:
+            exc = bad_body(*exc.args)
+        if entry_of(exc) is INTERNAL:  # a refusal nobody catalogued is a mistake in the code
+            raise exc
+        return answer(exc)
+
+    async def invalid(connection: HTTPConnection, exc: Exception) -> Response | None:
+        assert isinstance(exc, RequestValidationError | WebSocketRequestValidationError)
+        body = getattr(exc, "body", None)
+        return await refused(connection, refusal_of(exc.errors(), body, bad_body))
+
+    async def by_status(connection: HTTPConnection, exc: Exception) -> Response | None:
+        assert isinstance(exc, HTTPException)
+        if isinstance(exc.__cause__, Refusal):  # FastAPI wraps what reading a body raises
+            return await refused(connection, exc.__cause__)
+        known = {404: PageNotFound(), 405: MethodNotAllowed(), 413: PayloadTooLarge()}
+        refusal = known.get(exc.status_code) or HttpRefusal(exc.detail)
+        refusal.headers = {**refusal.headers, **(exc.headers or {})}
+        return answer(refusal, exc.status_code)
+
+    return {
+        Refusal: refused,
+        RequestValidationError: invalid,
+        WebSocketRequestValidationError: invalid,
+        HTTPException: by_status,
+    }

@@ -1,0 +1,95 @@
+"""One log line and two metrics for every request."""
+
+import time
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.asgi import STARTS
+
+log = structlog.get_logger("selene.access")
+
+ROUTE: Final = "selene.route"
+"""Where the router notes the path template of the route it chose, in the ASGI scope."""
+
+_UNKNOWN: Final = "unknown"
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class RequestMetrics:
+    """Counts and times of requests by route and status, in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._count = Counter(
+            "request_count", "Counter of requests", ("path", "status_code"), registry=registry
+        )
+        self._seconds = Histogram(
+            "request_processing_seconds",
+            "Time from the first byte of a request to the last of its answer",
+            ("path",),
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._known: dict[tuple[str, int], tuple[Any, Any]] = {}
+
+    def record(self, path: str, status: int, seconds: float) -> None:
+        """Note one request; `path` is "METHOD:template", so that there are few of them."""
+        known = self._known.get((path, status))
+        if known is None:  # looking labels up costs more than counting
+            known = self._count.labels(path, str(status)), self._seconds.labels(path)
+            self._known[(path, status)] = known
+        known[0].inc()
+        known[1].observe(seconds)
+
+
+class AccessLog:
+    """ASGI middleware: logs and counts each request when its answer is complete."""
+
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        status, sent = 0, 0
+        start = time.perf_counter()
+
+        async def counted(message: Message) -> None:
+            nonlocal status, sent
+            kind = message["type"]
+            if kind == "http.response.body":
+                sent += len(message.get("body", b""))
+            elif kind in STARTS:
+                status = message.get("status", 101)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        finally:
+            seconds = time.perf_counter() - start
+            method = scope.get("method", "WEBSOCKET")
+            label = method if method in _METHODS or method == "WEBSOCKET" else _UNKNOWN
+            template = scope.get(ROUTE, _UNKNOWN)
+            # No answer at all means that the client left first, which nginx calls 499.
+            self._metrics.record(f"{label}:{template}", status or 499, seconds)
+            log.info(
+                "request",
+                method=method,
+                path=scope["path"],
+                route=template,
+                status=status or 499,
+                bytes=sent,
+                ms=round(seconds * 1000, 3),
+                client=_client(scope),
+            )
+
+
+def _client(scope: MutableMapping[str, Any]) -> str | None:
+    client = scope.get("client")
+    return client[0] if client else None

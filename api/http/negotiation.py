@@ -1,0 +1,166 @@
+"""JSON or MessagePack: what a body is read as, and what an answer is written as."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from email.message import Message as MimeHeaders
+from functools import lru_cache
+from typing import Any, Final
+
+import msgpack
+import orjson
+from fastapi import params
+from fastapi.routing import APIRoute, APIRouter, iter_route_contexts
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.http.body import decoded_json, decoded_msgpack
+from api.http.refusals import BadContentType, PayloadTooLarge
+
+JSON: Final = "application/json"
+MSGPACK: Final = "application/msgpack"
+_MSGPACK_NAMES: Final = (MSGPACK, "application/x-msgpack")
+_FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
+LARGEST_DOCUMENT: Final = 32 << 20
+"""Bytes of a JSON or MessagePack body; images have the larger limit of the whole request."""
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+@lru_cache(maxsize=256)
+def media_type(content_type: str) -> str:
+    """The lower-case type/subtype of a Content-Type; "" if its charset is not UTF-8."""
+    headers = MimeHeaders()
+    headers["content-type"] = content_type
+    charset = headers.get_param("charset", "utf-8")
+    if str(charset).lower() not in ("utf-8", "utf8", "us-ascii"):
+        return ""
+    return content_type.partition(";")[0].strip().lower()
+
+
+@lru_cache(maxsize=256)
+def preferred(accept: str, offered: tuple[str, ...]) -> str | None:
+    """The offered media type that an Accept header likes best, or None if it likes none.
+
+    An exact name beats a pattern of equal quality; then the order in the header decides.
+    """
+    best: tuple[float, int, int] | None = None
+    choice: str | None = None
+    for position, wish in enumerate(accept.split(",") if accept.strip() else ["*/*"]):
+        name, *parameters = (part.strip().lower() for part in wish.split(";"))
+        quality = _quality(parameters)
+        for offer in offered:
+            if quality == 0 or not _matches(name, offer):
+                continue
+            rank = (quality, 2 - name.count("*"), -position)
+            if best is None or rank > best:
+                best, choice = rank, offer
+    return choice if choice is None or not _excluded(accept, choice) else None
+
+
+def _excluded(accept: str, offer: str) -> bool:
+    """Whether the type itself is listed with q=0, which no pattern overrules."""
+    for wish in accept.split(","):
+        name, *parameters = (part.strip().lower() for part in wish.split(";"))
+        if name == offer and _quality(parameters) == 0:
+            return True
+    return False
+
+
+def _quality(parameters: Sequence[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return max(0.0, min(1.0, float(value)))
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def _matches(pattern: str, offer: str) -> bool:
+    if pattern == "*/*":
+        return True
+    kind, _, subtype = pattern.partition("/")
+    return pattern == offer or (subtype == "*" and offer.startswith(f"{kind}/"))
+
+
+class _DecodedRequest(Request):
+    """A request whose body is already a Python value; FastAPI sees it as JSON."""
+
+    def __init__(self, request: Request, raw: bytes, value: Any) -> None:
+        headers = [pair for pair in request.scope["headers"] if pair[0] != b"content-type"]
+        headers.append((b"content-type", JSON.encode()))
+        super().__init__({**request.scope, "headers": headers}, request.receive)
+        self._raw = raw
+        self._value = value
+
+    async def body(self) -> bytes:
+        """The bytes as they came."""
+        return self._raw
+
+    async def json(self) -> Any:
+        """The value they hold."""
+        return self._value
+
+
+async def decoded(request: Request) -> Request:
+    """The request with its JSON or MessagePack body decoded, within the limits."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared[:20]) > LARGEST_DOCUMENT:
+        raise PayloadTooLarge
+    raw = await request.body()
+    if not raw:
+        return request
+    if len(raw) > LARGEST_DOCUMENT:
+        raise PayloadTooLarge
+    kind = media_type(request.headers.get("content-type", ""))
+    if kind == JSON:
+        return _DecodedRequest(request, raw, decoded_json(raw))
+    if kind in _MSGPACK_NAMES:
+        return _DecodedRequest(request, raw, decoded_msgpack(raw))
+    raise BadContentType
+
+
+def in_wanted_format(request: Request, response: Response) -> Response:
+    """The same answer, as MessagePack if the client prefers it to JSON."""
+    accept = request.headers.get("accept", "")
+    if "msgpack" not in accept or response.media_type != JSON or not response.body:
+        return response
+    wanted = preferred(accept, (JSON, *_MSGPACK_NAMES))
+    if wanted is None or wanted == JSON:
+        return response
+    packed = msgpack.packb(orjson.loads(response.body))
+    answer = Response(packed, response.status_code, media_type=wanted)
+    own = {name for name, _ in answer.raw_headers}
+    answer.raw_headers.extend(pair for pair in response.raw_headers if pair[0] not in own)
+    answer.background = response.background
+    return answer
+
+
+class NegotiatedRoute(APIRoute):
+    """A route that reads JSON or MessagePack by Content-Type and writes either by Accept."""
+
+    def get_route_handler(self) -> Handler:
+        """FastAPI's handler between our decoding and our encoding."""
+        handler = super().get_route_handler()
+        form = self.body_field is not None and isinstance(self.body_field.field_info, params.Form)
+        document = self.body_field is not None and not form
+
+        async def negotiated(request: Request) -> Response:
+            if document:
+                request = await decoded(request)
+            elif form and media_type(request.headers.get("content-type", "")) not in _FORMS:
+                raise BadContentType
+            return in_wanted_format(request, await handler(request))
+
+        return negotiated
+
+
+def negotiating(router: APIRouter) -> APIRouter:
+    """The router, its plain routes turned into negotiating ones."""
+    for context in iter_route_contexts(router.routes):
+        route = context.original_route
+        if type(route) is APIRoute:
+            # FastAPI asks a route for its handler when the router is included, not before, and
+            # has no way to pass a route class down to routers that were made without one.
+            route.__class__ = NegotiatedRoute
+    return router

@@ -1,0 +1,57 @@
+"""Luna-Request-Id: one identifier that a request, its answer and its log lines share."""
+
+import re
+import time
+from contextvars import ContextVar
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.typing import EventDict, WrappedLogger
+
+from api.http.asgi import header, with_headers
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
+"""The id of the request this task works for; "-" outside of requests."""
+
+_UUID = "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}"
+_WELL_FORMED = re.compile(rf"[0-9]{{10}},{_UUID}")
+
+
+def new_request_id() -> str:
+    """Unix time in seconds, a comma and a random UUID."""
+    return f"{int(time.time()):010},{uuid4()}"
+
+
+def is_request_id(text: str | None) -> bool:
+    """Whether a client's id has the form that is echoed."""
+    return text is not None and _WELL_FORMED.fullmatch(text) is not None
+
+
+def current_request_id() -> str:
+    """The id of the request this task works for."""
+    return REQUEST_ID.get()
+
+
+def add_request_id(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """The structlog processor that puts the id of the current request on every line."""
+    event.setdefault("request_id", REQUEST_ID.get())
+    return event
+
+
+class RequestIds:
+    """ASGI middleware: takes the client's id when it is well formed, else makes one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        given = header(scope, b"luna-request-id")
+        request_id = given if given is not None and is_request_id(given) else new_request_id()
+        token = REQUEST_ID.set(request_id)
+        stamped = with_headers(send, [(b"luna-request-id", request_id.encode("ascii"))])
+        try:
+            await self._app(scope, receive, stamped)
+        finally:
+            REQUEST_ID.reset(token)

@@ -1,0 +1,87 @@
+"""Which refusal a failed validation is: of the path, the query, a header or the body."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from api.http.refusals import BadBody, BadHeader, BadQuery, HttpRefusal, PageNotFound
+
+_MESSAGES = {
+    "missing": "field required",
+    "json_invalid": "Invalid JSON",
+}
+Problem = Mapping[str, Any]
+"""One error as pydantic lists it: type, loc, msg, ctx."""
+
+
+def refusal_of(problems: Sequence[Problem], body: object, bad_body: type[BadBody]) -> HttpRefusal:
+    """The refusal to answer; the path is judged first, then query, headers and body."""
+    by_place: dict[object, list[Problem]] = {}
+    for problem in problems:
+        by_place.setdefault(problem["loc"][0], []).append(problem)
+    if "path" in by_place:
+        return PageNotFound()
+    if bad := by_place.get("query"):
+        return BadQuery(", ".join(_names(bad)))
+    for place in ("header", "cookie"):
+        if bad := by_place.get(place):
+            return BadHeader(", ".join(_names(bad)))
+    return _bad_body(by_place.get("body") or list(problems), body, bad_body)
+
+
+def _names(problems: Iterable[Problem]) -> list[str]:
+    """The parameters at fault, each once; a rule over several names them in its context."""
+    names: dict[str, None] = {}
+    for problem in problems:
+        location = problem["loc"]
+        if len(location) > 1:
+            names[str(location[1])] = None
+        else:
+            names.update(dict.fromkeys(problem.get("ctx", {}).get("parameters", ())))
+    return list(names)
+
+
+def _bad_body(problems: Sequence[Problem], body: object, bad_body: type[BadBody]) -> BadBody:
+    """The first problem; among alternatives of a union, the one that came furthest."""
+    paths = [_real_path(problem["loc"][1:], body) for problem in problems]
+    chosen = 0
+    if any(len(path) < len(p["loc"]) - 1 for path, p in zip(paths, problems, strict=True)):
+        chosen = max(range(len(paths)), key=lambda index: (len(paths[index]), -index))
+    path, problem = paths[chosen], problems[chosen]
+    if problem["type"] == "extra_forbidden":
+        *parent, name = path
+        message = f"Additional properties are not allowed ('{name}' was unexpected)"
+        return bad_body(_dotted(parent), message)
+    return bad_body(_dotted(path), _message(problem))
+
+
+def _message(problem: Problem) -> str:
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind in ("literal_error", "enum"):
+        permitted = str(context.get("expected", "")).replace(" or ", ", ")
+        return f"unexpected value; permitted: {permitted}"
+    if kind == "json_invalid" and "error" in context:
+        return f"Invalid JSON: {context['error']}"
+    if known := _MESSAGES.get(kind):
+        return known
+    return str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+
+
+def _real_path(location: Sequence[int | str], body: object) -> list[int | str]:
+    """The location without the labels pydantic adds for the alternatives of a union."""
+    path: list[int | str] = []
+    value = body
+    last = len(location) - 1
+    for index, part in enumerate(location):
+        if isinstance(value, Mapping) and (part in value or index == last):
+            path.append(part)
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            path.append(part)
+            value = value[part]
+        elif value is None and index == last and not path:
+            path.append(part)
+    return path
+
+
+def _dotted(path: Iterable[int | str]) -> str:
+    return ".".join(map(str, path))
