@@ -34,7 +34,7 @@ venv: $(STAMP)
 $(STAMP): pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed, and none was found" >&2; exit 1; fi
 	@mkdir -p build
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; \
+	@test -x $(BIN)/python -a -x $(BIN)/pip || $(PYTHON) -m venv .venv || { \
 		echo "the venv module of $(PYTHON) does not work (Debian: apt-get install python3-venv)" >&2; \
 		exit 1; }
 	@echo "installing the dependencies into .venv"

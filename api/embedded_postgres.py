@@ -44,7 +44,7 @@ _SUPERUSER = DATABASE = "selene"
 _SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes, and libpq adds the file name
 _SOCKET_NAME = "/.s.PGSQL.5432"
 _LOG_LIMIT = 8 << 20
-_START_SECONDS = 60.0
+_START_SECONDS = 600.0  # after a power cut it reads its log first; its death is noticed at once
 _STOP_SECONDS = 30.0
 
 
@@ -76,9 +76,9 @@ class EmbeddedPostgres:
 
     def start(self) -> str:
         """Create the cluster if there is none, start the server, and give its address."""
-        self._dir.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
         try:
+            self._dir.mkdir(parents=True, exist_ok=True)
+            self._take_lock()
             _stop_orphans(self._cluster)
             user = ServerUser.owning(self._cluster)
             bin_dir = reachable(self._programs(), user)
@@ -86,6 +86,12 @@ class EmbeddedPostgres:
                 self._create(bin_dir, user)
             self._launch(bin_dir, user)
             return self._wait_until_ready()
+        except PermissionError as error:
+            self.stop()
+            raise CannotStart(
+                f"the database in {self._dir} belongs to another user ({error.strerror}): "
+                "start Selene as that user, or choose another SELENE_DATA_DIR"
+            ) from None
         except BaseException:
             self.stop()
             raise

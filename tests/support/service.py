@@ -1,5 +1,6 @@
 """A service as a real process: started, spoken to, signalled, and read to its end."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -96,9 +97,10 @@ class Service:
 
 
 def descendants(pid: int) -> list[int]:
-    """The process ids below a process."""
+    """The process ids below a process, at one moment: some may have ended by now."""
     found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += [int(child), *descendants(int(child))]
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *descendants(int(child))]
     return found

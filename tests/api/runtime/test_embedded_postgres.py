@@ -135,3 +135,20 @@ def test_root_gives_away_the_cluster_and_opens_nothing_above_it(tmp_path: Path) 
     assert (closed.stat().st_uid, closed.stat().st_mode & 0o777) == (0, 0o700)
     assert (closed / "pg").stat().st_uid == 0
     assert (closed / "pg" / "cluster").stat().st_uid > 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_data_of_another_user_is_refused(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path / "pg"):
+        pass
+    child = os.fork()
+    if child == 0:  # a normal user, with everything imported and nothing else allowed
+        os.setuid(12345)
+        try:
+            EmbeddedPostgres(tmp_path / "pg").start()
+        except CannotStart as reason:
+            os._exit(0 if "belongs to another user" in str(reason) else 1)
+        finally:
+            os._exit(2)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0

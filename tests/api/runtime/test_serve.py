@@ -1,5 +1,6 @@
 """The process tree as a real process: ready, refused, drained, forced, killed."""
 
+import contextlib
 import json
 import os
 import signal
@@ -102,7 +103,8 @@ def test_data_survives_a_killed_process_tree(tmp_path: Path) -> None:
             assert httpx.post(service.url("/visits")).json() == visit
             if visit == 1:  # everything at once, as an out-of-memory killer may
                 for pid in [service.pid, *descendants(service.pid)]:
-                    os.kill(pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
             elif visit == 2:  # the parent alone: its Postgres must not stay
                 below = descendants(service.pid)
                 service.signal(signal.SIGKILL)
