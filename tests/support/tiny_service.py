@@ -35,6 +35,8 @@ class TinyApps:
 
     async def start(self) -> None:
         with psycopg.connect(self._dsn) as connection:
+            # Several roles may start at once, and IF NOT EXISTS alone does not serialise them.
+            connection.execute("SELECT pg_advisory_xact_lock(5000)")
             connection.execute("CREATE TABLE IF NOT EXISTS visits (n int)")
         print("apps started", flush=True)
 
