@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.packs.pack import Calibration
+from domain.shared.similarity import Calibration
 
 Rows = NDArray[np.float32]
 

@@ -24,6 +24,8 @@ Plane = NDArray[np.float32]
 _TOP, _BOTTOM = round(FACE_BOX.y), round(FACE_BOX.bottom)
 _LEFT, _RIGHT = round(FACE_BOX.x), round(FACE_BOX.right)
 _BINS: Final = 32
+_SHARP: Final = 0.30
+_BLURRED: Final = 0.75
 
 
 class FormulaQuality:
@@ -33,8 +35,7 @@ class FormulaQuality:
     uses = NOTHING
 
     def __init__(self, spec: RoleSpec, files: ModelFiles) -> None:
-        self._sharp = spec.option("sharp", 0.30)
-        self._blurred = spec.option("blurred", 0.75)
+        """Nothing to load: the formulas have no options and no files."""
 
     def __call__(self, faces: Sequence[FaceView]) -> list[Quality]:
         """One estimation per face."""
@@ -46,7 +47,7 @@ class FormulaQuality:
         face = luma[_TOP:_BOTTOM, _LEFT:_RIGHT]
         inside = face[_OVAL]
         return Quality(
-            blurriness=_falling(blur_effect(face), self._sharp, self._blurred),
+            blurriness=sharpness(face),
             # ISO/IEC 29794-5 judges exposure by the share of pixels in the darkest tenth of the
             # range, and in the brightest thirtieth.
             dark=_falling(share(inside, 0, 25), 0.05, 0.6) * _rising(inside.mean(), 15, 70),
@@ -59,6 +60,11 @@ class FormulaQuality:
 def luminance(pixels: Pixels) -> Plane:
     """Luma of RGB pixels by ITU-R BT.601, 0 to 255."""
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def sharpness(luma: Plane) -> float:
+    """How sharp a picture is, 0 to 1, by its blur effect."""
+    return _falling(blur_effect(luma), _SHARP, _BLURRED)
 
 
 def blur_effect(luma: Plane) -> float:

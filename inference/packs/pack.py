@@ -1,7 +1,6 @@
 """Model packs: a directory of networks and the `pack.toml` that says how each is used."""
 
 import hashlib
-import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -12,9 +11,9 @@ from typing import Any, Final, Literal, cast
 
 from domain.shared.detections import ModelRef
 from domain.shared.image_refusals import BadModelPack, NoModelForRole
+from domain.shared.similarity import Calibration
 
 MANIFEST: Final = "pack.toml"
-Metric = Literal["cosine", "euclidean"]
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -26,29 +25,6 @@ class ModelFile:
 
     path: Path
     sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Score to similarity: 1 / (1 + exp(-(slope * score + intercept))).
-
-    `metric` says what the score of two descriptors is: their cosine, or their Euclidean distance
-    (then the slope is negative).
-    """
-
-    slope: float
-    intercept: float
-    metric: Metric = "cosine"
-
-    def similarity(self, score: float) -> float:
-        """The probability, 0 to 1, that the score is one of a matching pair."""
-        power = min(max(self.slope * score + self.intercept, -700.0), 700.0)
-        return 1.0 / (1.0 + math.exp(-power))
-
-    def score(self, similarity: float) -> float:
-        """The score that has this similarity, for thresholds given by clients."""
-        bounded = min(max(similarity, 1e-12), 1.0 - 1e-12)
-        return (math.log(bounded / (1.0 - bounded)) - self.intercept) / self.slope
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,4 +242,5 @@ def _calibration(reader: _Reader) -> Calibration:
     slope = reader.number("slope")
     if (slope > 0) != (metric == "cosine"):
         reader.refuse("slope", "must be positive for 'cosine', negative for 'euclidean'")
-    return Calibration(slope, reader.number("intercept"), metric)
+    threshold = reader.number("threshold") if "threshold" in reader.table else 0.9
+    return Calibration(slope, reader.number("intercept"), metric, threshold)

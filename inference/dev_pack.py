@@ -1,0 +1,13 @@
+"""The development pack: a manifest of the product over networks that lie outside it."""
+
+from pathlib import Path
+from typing import Final
+
+from inference.packs.pack import ModelPack, read_pack
+
+DEV_MANIFEST: Final = Path(__file__).parent / "packs" / "dev.toml"
+
+
+def dev_pack(models: Path) -> ModelPack:
+    """The pack whose files lie in `models`."""
+    return read_pack(DEV_MANIFEST, models)

@@ -1,0 +1,130 @@
+"""From what networks return to the values that leave the inference layer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from domain.shared.detections import (
+    DetectWanted,
+    FaceEstimations,
+    FoundBody,
+    FoundFace,
+    Human,
+    ImageDetections,
+    ImageInput,
+    ModelRef,
+)
+from domain.shared.estimations import Liveness
+from domain.shared.geometry import Box, Landmarks
+from inference.humans import pair_up
+from inference.image import DecodedImage
+from inference.models import DetectedBody, DetectedFace, FaceView, Pixels
+from inference.warp_codec import warp_of
+from inference.warps import inverted, transform
+
+_ESTIMATIONS = (
+    "head_pose",
+    "gaze",
+    "emotions",
+    "mask",
+    "glasses",
+    "mouth_attributes",
+    "eyes_attributes",
+    "basic_attributes",
+)
+
+
+@dataclass(slots=True, eq=False)
+class ImageView:
+    """An opened image and what was found in it so far; faces and views, bodies and warps agree.
+
+    For an image that was given as a warp `detected` stays empty.
+    """
+
+    image: ImageInput
+    decoded: DecodedImage
+    detected: list[DetectedFace] = field(default_factory=list)
+    faces: list[FaceView] = field(default_factory=list)
+    bodies: list[DetectedBody] = field(default_factory=list)
+    body_warps: list[Pixels] = field(default_factory=list)
+
+
+def detections_of(
+    view: ImageView, wanted: DetectWanted, refs: tuple[ModelRef, ...]
+) -> ImageDetections:
+    """What was found in an image, in pixels of the upright image at its original size."""
+    decoded = view.decoded
+    return ImageDetections(
+        filename=view.image.filename,
+        width=decoded.width,
+        height=decoded.height,
+        image_format=decoded.image_format,
+        humans=tuple(_humans(view, wanted)),
+        exif=decoded.exif,
+        models=refs,
+    )
+
+
+def _humans(view: ImageView, wanted: DetectWanted) -> list[Human]:
+    scale = 1.0 / view.decoded.scale
+    scores = [found.score for found in view.detected] or [1.0] * len(view.faces)
+    faces = [
+        _face(face, score, scale, wanted) for face, score in zip(view.faces, scores, strict=True)
+    ]
+    bodies = _bodies(view, scale)
+    owned = pair_up(_boxes(faces), _boxes(bodies))
+    together = [
+        Human(face, bodies[owned[i]] if i in owned else None) for i, face in enumerate(faces)
+    ]
+    alone = [Human(body=b) for j, b in enumerate(bodies) if j not in owned.values()]
+    return [*together, *alone]
+
+
+def _bodies(view: ImageView, scale: float) -> list[FoundBody]:
+    warps = [warp_of(pixels) for pixels in view.body_warps]
+    if not view.bodies:
+        return [FoundBody(warp) for warp in warps]
+    return [
+        FoundBody(warp, body.score, body.box.scaled(scale))
+        for warp, body in zip(warps, view.bodies, strict=True)
+    ]
+
+
+def _boxes(found: Sequence[FoundFace] | Sequence[FoundBody]) -> list[Box]:
+    return [item.box for item in found if item.box is not None]
+
+
+def _face(face: FaceView, score: float, scale: float, wanted: DetectWanted) -> FoundFace:
+    known = face.known
+    asked = {name: known.get(name) for name in _ESTIMATIONS if getattr(wanted, name)}
+    estimations = FaceEstimations(**asked, liveness=_liveness(known.get("liveness"), wanted))
+    return FoundFace(
+        warp=warp_of(face.warp),
+        score=score,
+        box=None if face.box is None else face.box.scaled(scale),
+        landmarks5=_landmarks5(face, scale) if wanted.landmarks5 else None,
+        landmarks68=_landmarks68(face, scale) if wanted.landmarks68 else None,
+        quality=known.get("quality") if wanted.quality else None,
+        estimations=estimations,
+    )
+
+
+def _liveness(found: Liveness | None, wanted: DetectWanted) -> Liveness | None:
+    if found is None:
+        return None
+    return replace(
+        found,
+        liveness_threshold=wanted.liveness_threshold,
+        quality_threshold=wanted.liveness_quality_threshold,
+    )
+
+
+def _landmarks5(face: FaceView, scale: float) -> Landmarks | None:
+    if face.points is None or face.layout is None:
+        return None
+    return face.layout.landmarks(face.points).scaled(scale)
+
+
+def _landmarks68(face: FaceView, scale: float) -> Landmarks | None:
+    if face.landmarks68 is None or face.to_warp is None:
+        return None
+    return Landmarks.from_pairs(transform(face.landmarks68, inverted(face.to_warp))).scaled(scale)
