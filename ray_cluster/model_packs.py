@@ -1,0 +1,139 @@
+"""Installed model packs: what the command line lists, proves, chooses, installs and fetches."""
+
+import hashlib
+import shutil
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urljoin
+
+import httpx
+
+from domain.shared.image_refusals import BadModelPack
+from domain.shared.model_features import RoleFeature
+from inference.packs.pack import MANIFEST, ModelPack, parse_pack
+from inference.packs.registry import InstalledPack, PackRegistry, paths_of
+
+__all__ = [
+    "InstalledPack",
+    "PackSummary",
+    "install_pack",
+    "list_packs",
+    "pull_pack",
+    "use_pack",
+    "verify_pack",
+]
+
+_MAX_MANIFEST: Final = 1 << 20
+_MAX_FILE: Final = 4 << 30
+_TIMEOUT_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class PackSummary:
+    """A pack that was proven, installed or chosen: its name, version and what fills each role."""
+
+    name: str
+    version: str
+    roles: tuple[RoleFeature, ...]
+
+
+def list_packs(directory: Path) -> list[InstalledPack]:
+    """Every installed pack; a broken one with the reason."""
+    return PackRegistry(directory).list()
+
+
+def verify_pack(directory: Path, name: str) -> PackSummary:
+    """Read every file of a pack and compare its sha256; a wrong one is refused by name."""
+    return _summary(PackRegistry(directory).verify(name))
+
+
+def use_pack(directory: Path, name: str) -> PackSummary:
+    """Choose the pack that the next start works with, once its files are proven."""
+    return _summary(PackRegistry(directory).use(name))
+
+
+def install_pack(directory: Path, manifest: Path, files: Path | None = None) -> PackSummary:
+    """Copy a pack from its manifest, and from `files` when they do not lie beside it."""
+    return _summary(PackRegistry(directory).install(manifest, files))
+
+
+def pull_pack(directory: Path, address: str, sha256: str) -> PackSummary:
+    """Fetch a pack: its manifest from an address, its files from beside the manifest.
+
+    The caller states the manifest's sha256; the manifest states every file's. Nothing is
+    installed before all of them fit.
+    """
+    with httpx.Client(timeout=_TIMEOUT_S, follow_redirects=True, trust_env=True) as client:
+        manifest = _fetch_manifest(client, address, sha256)
+        pack = parse_pack(_document(address, manifest), directory)
+
+        def fill(target: Path) -> None:
+            (target / MANIFEST).write_bytes(manifest)
+            for path in paths_of(pack):
+                (target / path).parent.mkdir(parents=True, exist_ok=True)
+                _fetch(client, pack.name, urljoin(address, quote(path.as_posix())), target / path)
+
+        return _summary(PackRegistry(directory).add(pack, fill))
+
+
+def _document(address: str, manifest: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(manifest.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise BadModelPack(address, str(problem)) from None
+
+
+def _fetch_manifest(client: httpx.Client, address: str, sha256: str) -> bytes:
+    content = b""
+    try:
+        with client.stream("GET", address) as answer:
+            answer.raise_for_status()
+            for chunk in answer.iter_bytes():
+                content += chunk
+                if len(content) > _MAX_MANIFEST:
+                    raise BadModelPack(address, f"its manifest exceeds {_MAX_MANIFEST} bytes")
+    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        raise BadModelPack(address, f"cannot be fetched: {problem}") from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256.lower():
+        raise BadModelPack(address, f"its manifest has sha256 {found}, not {sha256}")
+    return content
+
+
+def _fetch(client: httpx.Client, pack: str, address: str, target: Path) -> None:
+    """One file, up to a size and to what the disk holds; its sha256 is proven afterwards."""
+    room = min(_MAX_FILE, shutil.disk_usage(target.parent).free - (64 << 20))
+    size = 0
+    try:
+        with client.stream("GET", address) as answer, target.open("wb") as file:
+            answer.raise_for_status()
+            for chunk in answer.iter_bytes(1 << 20):
+                size += len(chunk)
+                if size > room:
+                    raise BadModelPack(pack, f"{address} exceeds {room} bytes")
+                file.write(chunk)
+    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        raise BadModelPack(pack, f"{address} cannot be fetched: {problem}") from None
+
+
+def _summary(pack: ModelPack) -> PackSummary:
+    return PackSummary(pack.name, pack.version, tuple(_features(pack)))
+
+
+def _features(pack: ModelPack) -> Sequence[RoleFeature]:
+    return [
+        RoleFeature(
+            role=role,
+            available=True,
+            model=pack.ref(role).model,
+            architecture=spec.architecture,
+            licence=spec.licence,
+            pack=pack.name,
+            version=pack.version,
+            sha256=pack.ref(role).sha256,
+        )
+        for role, spec in pack.roles.items()
+    ]
