@@ -7,6 +7,7 @@ import orjson
 import structlog
 from structlog.typing import Processor
 
+from api.http.request_id import add_request_id
 from api.settings import Settings
 
 
@@ -14,6 +15,7 @@ def configure(settings: Settings) -> None:
     """Send structlog and the standard library's loggers through one renderer."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_request_id,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -1,18 +1,18 @@
 """The `selene` command."""
 
-import importlib
 import json
 import os
 import sys
 from importlib.metadata import version as installed_version
-from typing import Annotated, cast, get_args
+from typing import Annotated, get_args
 
 import structlog
 import typer
 
 from api import logs
+from api.bootstrap import build
 from api.cannot_start import CannotStart
-from api.serve import Build, run
+from api.serve import run
 from api.settings import ROLES, Role, Settings, unknown_variables
 
 app = typer.Typer(
@@ -41,7 +41,6 @@ def serve(
         logs.configure(settings)
         for sentence in unknown_variables(os.environ):
             structlog.stdlib.get_logger(__name__).warning(sentence)
-        build = cast(Build, importlib.import_module("api.bootstrap").build)
         status = run(settings, build)
     except CannotStart as reason:
         print(f"selene: {reason}", file=sys.stderr)

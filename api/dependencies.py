@@ -1,0 +1,74 @@
+"""What routes ask for: the writer, the reader, the stores, the ports; by annotation."""
+
+import hashlib
+from collections.abc import Awaitable
+from typing import Annotated, Protocol, TypeVar
+
+from fastapi import Depends, Request
+
+from api.blobs import Blobs
+from api.http.refusals import BadHeader
+from api.http.request_id import current_request_id
+from api.services import Services
+from commands.command import Command, RequestContext
+from projections.database import Reader
+
+R = TypeVar("R")
+
+_LONGEST_KEY = 255
+
+
+async def get_services(request: Request) -> Services:
+    """The running parts of this process."""
+    return request.app.state.services  # type: ignore[no-any-return]
+
+
+ServicesDep = Annotated[Services, Depends(get_services)]
+
+
+class SendFunction(Protocol):
+    """Runs a command and answers once its changes are on disk."""
+
+    def __call__(self, command: Command[R]) -> Awaitable[R]:
+        """Raises the command's refusal."""
+        ...
+
+
+async def request_context(request: Request) -> RequestContext:
+    """The request behind the commands: its id, and its idempotency key if it has one."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return RequestContext(request_id=current_request_id())
+    if not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
+        raise BadHeader("Idempotency-Key")
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    digest.update(request.headers.get("content-type", "").encode() + b"\n")
+    digest.update(await request.body())
+    return RequestContext(current_request_id(), key, digest.hexdigest())
+
+
+Context = Annotated[RequestContext, Depends(request_context)]
+
+
+async def get_send(services: ServicesDep, context: Context) -> SendFunction:
+    """The writer, with this request as the reason."""
+
+    def send(command: Command[R]) -> Awaitable[R]:
+        return services.writer.send(command, context)
+
+    return send
+
+
+async def get_reader(services: ServicesDep) -> Reader:
+    """The read models."""
+    return services.reader
+
+
+async def get_blobs(services: ServicesDep) -> Blobs:
+    """The blob store."""
+    return services.blobs
+
+
+Send = Annotated[SendFunction, Depends(get_send)]
+ReadDb = Annotated[Reader, Depends(get_reader)]
+BlobStore = Annotated[Blobs, Depends(get_blobs)]
