@@ -9,22 +9,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from api.embedded_postgres import EmbeddedPostgres
-from tests.bench import log
+from tests.bench import http, log
 from tests.bench.figures import Figure, show
 from tests.support.log import prepare
 
-SECTIONS: dict[str, Callable[[str], Iterator[Figure]]] = {"log": log.figures}
+SECTIONS: dict[str, Callable[[str, str], Iterator[Figure]]] = {
+    "log": lambda dsn, _: log.figures(dsn),
+    "http": http.figures,
+}
 
 
 def main(names: list[str]) -> None:
     """Run the sections on a fresh embedded Postgres with fsync on, and print the table."""
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as directory:
-        Path(directory).chmod(0o755)
-        figures: list[Figure] = []
         with EmbeddedPostgres(Path(directory) / "postgres") as dsn:
             prepare(dsn)
             for name in names or SECTIONS:
-                figures += SECTIONS[name](dsn)
+                figures += SECTIONS[name](dsn, directory)
     print(show(figures))
 
 

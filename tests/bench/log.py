@@ -33,7 +33,7 @@ _RAW_EVENT = "INSERT INTO raw_log (originator_id, originator_version, topic, sta
 _RAW_ROW = "INSERT INTO raw_faces VALUES "
 
 
-def figures(dsn: str, *, seconds_each: float = 1.5) -> Iterator[Figure]:
+def figures(dsn: str) -> Iterator[Figure]:
     """The rows of the design's table on the writer, the import and recognitions."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(_RAW_ROWS)
