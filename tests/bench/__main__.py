@@ -22,11 +22,13 @@ SECTIONS: dict[str, Callable[[str, str], Iterator[Figure]]] = {
 def main(names: list[str]) -> None:
     """Run the sections on a fresh embedded Postgres with fsync on, and print the table."""
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory() as directory:
-        with EmbeddedPostgres(Path(directory) / "postgres") as dsn:
-            prepare(dsn)
-            for name in names or SECTIONS:
-                figures += SECTIONS[name](dsn, directory)
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        EmbeddedPostgres(Path(directory) / "postgres") as dsn,
+    ):
+        prepare(dsn)
+        for name in names or SECTIONS:
+            figures += SECTIONS[name](dsn, directory)
     print(show(figures))
 
 
