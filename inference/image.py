@@ -19,6 +19,7 @@ from inference.models import Pixels
 from inference.opencv import HARD_MAX_PIXELS, cv2
 
 SAMPLE_QUALITY: Final = 95
+_JPEG_END: Final = b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,11 @@ def _check_size(header: Header, limits: ImageLimits) -> None:
 
 
 def _decode_jpeg(data: bytes, header: Header, enough: int | None) -> Pixels | None:
-    """Pixels of a JPEG; None for the few kinds that only OpenCV converts (CMYK)."""
+    """Pixels of a JPEG; None for the few kinds that only OpenCV converts."""
     try:
         *_, colours, _ = simplejpeg.decode_jpeg_header(data, strict=False)
+    except KeyError:  # a chroma subsampling without a name
+        return None
     except ValueError as problem:
         raise UndecodableImage(str(problem)) from None
     if colours in ("CMYK", "YCCK"):
@@ -124,14 +127,20 @@ def _decode_jpeg(data: bytes, header: Header, enough: int | None) -> Pixels | No
     least = {"min_width" if header.width >= header.height else "min_height": enough}
     options: dict[str, Any] = {"colorspace": "RGB", **(least if smaller else {})}
     try:
-        decoded = simplejpeg.decode_jpeg(data, **options)
-    except ValueError as problem:
-        # Cameras leave stray bytes between markers; that harms nothing. A file that was cut
+        return _turbo(data, **options)
+    except UndecodableImage as problem:
+        # Cameras leave stray bytes before markers; that harms nothing. A file that was cut
         # short would decode too, with grey where the rest belongs.
-        if "extraneous bytes" not in str(problem) or not data.rstrip(b"\0").endswith(b"\xff\xd9"):
-            raise UndecodableImage(str(problem)) from None
-        decoded = simplejpeg.decode_jpeg(data, strict=False, **options)
-    return np.asarray(decoded)
+        if "extraneous bytes" not in str(problem) or not data.rstrip(b"\0").endswith(_JPEG_END):
+            raise
+    return _turbo(data, strict=False, **options)
+
+
+def _turbo(data: bytes, **options: Any) -> Pixels:
+    try:
+        return np.asarray(simplejpeg.decode_jpeg(data, **options))
+    except ValueError as problem:
+        raise UndecodableImage(str(problem)) from None
 
 
 def _decode_other(data: bytes) -> Pixels:
