@@ -19,7 +19,6 @@ from inference.models import Pixels
 from inference.opencv import HARD_MAX_PIXELS, cv2
 
 SAMPLE_QUALITY: Final = 95
-_JPEG_END: Final = b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,13 @@ def decode_image(
         raise TooManyBytes(len(data), limits.max_bytes)
     header = read_header(data)
     _check_size(header, limits)
+    smaller = header.image_format == "JPEG" and enough is not None
     pixels = _decode_jpeg(data, header, enough) if header.image_format == "JPEG" else None
     if pixels is None:
         pixels = _decode_other(data)
-    scale = max(pixels.shape[:2]) / max(header.width, header.height)
-    if abs(scale - 1.0) < 1e-9 and pixels.shape[:2] != (header.height, header.width):
+    scale = max(pixels.shape[:2]) / max(header.width, header.height) if smaller else 1.0
+    expected = np.array((header.height, header.width)) * scale
+    if np.abs(expected - pixels.shape[:2]).max() >= 1:
         raise UndecodableImage("the image has another size than its header says")
     orientation = header.orientation if use_orientation else 1
     width, height = header.width, header.height
@@ -115,13 +116,8 @@ def _check_size(header: Header, limits: ImageLimits) -> None:
 
 def _decode_jpeg(data: bytes, header: Header, enough: int | None) -> Pixels | None:
     """Pixels of a JPEG; None for the few kinds that only OpenCV converts."""
-    try:
-        *_, colours, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-    except KeyError:  # a chroma subsampling without a name
-        return None
-    except ValueError as problem:
-        raise UndecodableImage(str(problem)) from None
-    if colours in ("CMYK", "YCCK"):
+    if _only_opencv(data):
+        _require_end(data)
         return None
     smaller = enough is not None and enough < max(header.width, header.height)
     least = {"min_width" if header.width >= header.height else "min_height": enough}
@@ -129,11 +125,27 @@ def _decode_jpeg(data: bytes, header: Header, enough: int | None) -> Pixels | No
     try:
         return _turbo(data, **options)
     except UndecodableImage as problem:
-        # Cameras leave stray bytes before markers; that harms nothing. A file that was cut
-        # short would decode too, with grey where the rest belongs.
-        if "extraneous bytes" not in str(problem) or not data.rstrip(b"\0").endswith(_JPEG_END):
+        # Cameras leave stray bytes before markers; that harms nothing.
+        if "extraneous bytes" not in str(problem):
             raise
+    _require_end(data)
     return _turbo(data, strict=False, **options)
+
+
+def _only_opencv(data: bytes) -> bool:
+    try:
+        *_, colours, _ = simplejpeg.decode_jpeg_header(data, strict=False)
+    except KeyError:  # a chroma subsampling without a name
+        return True
+    except ValueError as problem:
+        raise UndecodableImage(str(problem)) from None
+    return colours in ("CMYK", "YCCK")
+
+
+def _require_end(data: bytes) -> None:
+    """Refuse a JPEG that is cut short, for decoders that fill the rest with grey."""
+    if data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
+        raise UndecodableImage("the file ends before the image does")
 
 
 def _turbo(data: bytes, **options: Any) -> Pixels:

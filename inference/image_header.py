@@ -11,6 +11,7 @@ from domain.shared.image_refusals import UndecodableImage, UnsupportedImageForma
 from inference.exif import TiffTags, Value, orientation_of
 
 MAX_JPEG_SCANS: Final = 100
+_LARGEST_TILE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +153,16 @@ def _tiff(data: bytes) -> Header:
     depth = depths[0] if isinstance(depths, list) else depths
     if tags.get(339, 1) == 3 or depth not in (1, 8, 16):
         raise UnsupportedImageFormat(f"TIFF with samples of {depth} bits")
-    # A tile may be declared larger than the image, and is decoded whole.
-    width, height = _largest(tags, 256, 322), _largest(tags, 257, 323)
+    width, height = _number(tags, 256), _number(tags, 257)
+    # Tiles are decoded whole, however little of one the image shows.
+    if _number(tags, 322) > width + _LARGEST_TILE or _number(tags, 323) > height + _LARGEST_TILE:
+        raise UndecodableImage("its tiles are larger than the image")
     return Header("TIFF", width, height, orientation_of(tags), data)
 
 
-def _largest(tags: dict[int, Value], *names: int) -> int:
-    values = (tags.get(name, 0) for name in names)
-    return max(value if isinstance(value, int) else 0 for value in values)
+def _number(tags: dict[int, Value], name: int) -> int:
+    value = tags.get(name, 0)
+    return value if isinstance(value, int) else 0
 
 
 def _pnm(data: bytes) -> Header:
