@@ -27,7 +27,10 @@ _STRIDES: Final = (8, 16, 32)
 
 
 class YuNet:
-    """Finds faces; images are scaled until their longer side lies in the pack's range."""
+    """Finds faces; images are scaled until their longer side lies in the pack's range.
+
+    A network of one fixed input size gets every image fitted into that.
+    """
 
     def __init__(self, spec: RoleSpec, files: ModelFiles) -> None:
         self._session = files.session()
@@ -37,11 +40,13 @@ class YuNet:
         self._max_iou = spec.option("max_iou", 0.3)
         self._least = spec.option("least_side", 640)
         self._most = spec.option("most_side", 1280)
+        sizes = next(iter(self._session.inputs.values()))[2:]
+        self._fixed = sizes if all(isinstance(side, int) for side in sizes) else None
 
     def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedFace]]:
         """Faces per image, best first."""
         scaled = [resized(image, self._factor(image)) for image in images]
-        inputs = [padded(image, *_padded_size(image)) for image in scaled]
+        inputs = [padded(image, *self._padded_size(image)) for image in scaled]
         found: list[list[DetectedFace]] = [[] for _ in images]
         for group in groups_of_equal_size(inputs, self._max_batch):
             outputs = self._session(blob([inputs[i] for i in group], colour=self._colour))
@@ -60,14 +65,18 @@ class YuNet:
         return found
 
     def _factor(self, image: Pixels) -> float:
-        side = max(image.shape[:2])
+        height, width = image.shape[:2]
+        if self._fixed:
+            return float(min(self._fixed[0] / height, self._fixed[1] / width))
+        side = max(height, width)
         return float(min(max(side, self._least), self._most) / side)
 
-
-def _padded_size(image: Pixels) -> tuple[int, int]:
-    """Width and height as multiples of the coarsest stride."""
-    height, width = image.shape[:2]
-    return -(-width // 32) * 32, -(-height // 32) * 32
+    def _padded_size(self, image: Pixels) -> tuple[int, int]:
+        """Width and height as multiples of the coarsest stride."""
+        if self._fixed:
+            return self._fixed[1], self._fixed[0]
+        height, width = image.shape[:2]
+        return -(-width // 32) * 32, -(-height // 32) * 32
 
 
 def _decode(
