@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from eventsourcing.persistence import StoredEvent
+
 from domain.log.facts import DescriptorRow, Fact
 from domain.log.mapper import EventMapper
-from domain.log.port import Answer, AnswerKey, Batch, Committed, VersionConflict
+from domain.log.port import Answer, AnswerKey, Batch, Committed, SubjectErased, VersionConflict
 from domain.log.sealing import MemoryKeyring, new_key
 from domain.shared.owned import personal_fields
 
@@ -17,8 +19,11 @@ class MemoryLog:
     def __init__(self) -> None:
         self.keyring = MemoryKeyring()
         self._mapper = EventMapper(self.keyring)
-        self._history: dict[UUID, list[Any]] = {}
+        self._history: dict[UUID, list[StoredEvent]] = {}
         self._answers: dict[AnswerKey, Answer] = {}
+        self._erased: set[UUID] = set()
+        self._position = 0
+        self.recognitions: list[StoredEvent] = []
         self.facts: list[Fact] = []
         self.descriptors: dict[UUID, DescriptorRow] = {}
 
@@ -33,12 +38,35 @@ class MemoryLog:
 
     def position(self) -> int:
         """The last committed position; 0 for an empty log."""
-        return len(self.facts)
+        return self._position
 
     def commit(self, batch: Batch) -> Committed:
         """All or nothing; raises `VersionConflict` and changes nothing."""
+        self._check(batch)
+        keys = self._new_keys(batch)
+        history = [self._encode(event, keys, request) for event, request in batch.events]
+        recognitions = [self._encode(e, keys, request) for e, request in batch.recognitions]
+        self.keyring.keys.update(keys)
+        for stored in history:
+            assert isinstance(stored.originator_id, UUID)
+            self._history.setdefault(stored.originator_id, []).append(stored)
+        self.recognitions += recognitions
+        events = enumerate([*batch.events, *batch.recognitions], self._position + 1)
+        facts = [Fact(position, event, request) for position, (event, request) in events]
+        self.facts += facts
+        self._position += len(facts) + len(batch.announcements)
+        self.descriptors.update({row.descriptor_id: row for row in batch.descriptors})
+        for descriptor_id in batch.forgotten_descriptors:
+            self.descriptors.pop(descriptor_id, None)
+        for subject_id in batch.erased_subjects:
+            if self.keyring.keys.pop(subject_id, None):
+                self._erased.add(subject_id)
+        self._answers.update(batch.answers)
+        return Committed(facts, self._position, batch)
+
+    def _check(self, batch: Batch) -> None:
         lengths = {i: len(self._history.get(i, ())) for i in batch.expected}
-        if lengths != batch.expected:
+        if lengths != batch.expected or batch.answers.keys() & self._answers.keys():
             raise VersionConflict
         for event, _ in batch.events:
             known = lengths.get(
@@ -47,16 +75,17 @@ class MemoryLog:
             if event.originator_version != known + 1:
                 raise VersionConflict
             lengths[event.originator_id] = known + 1
-        facts: list[Fact] = []
-        for event, request_id in [*batch.events, *batch.recognitions]:
-            if personal_fields(type(event)):
-                self.keyring.keys.setdefault(event.originator_id, new_key())
-            stored = self._mapper.to_stored_event(event)
-            self._history.setdefault(event.originator_id, []).append(stored)
-            facts.append(Fact(len(self.facts) + len(facts) + 1, event, request_id))
-        self.facts += facts
-        self.descriptors.update({row.descriptor_id: row for row in batch.descriptors})
-        for descriptor_id in batch.forgotten_descriptors:
-            self.descriptors.pop(descriptor_id, None)
-        self._answers.update(batch.answers)
-        return Committed(facts, self.position(), batch)
+
+    def _new_keys(self, batch: Batch) -> dict[UUID, bytes]:
+        subjects = {
+            event.originator_id
+            for event, _ in (*batch.events, *batch.recognitions)
+            if personal_fields(type(event))
+        }
+        if erased := subjects & self._erased:
+            raise SubjectErased(*erased)
+        return {i: new_key() for i in subjects if i not in self.keyring.keys}
+
+    def _encode(self, event: Any, keys: Mapping[UUID, bytes], request_id: str) -> StoredEvent:
+        key = keys.get(event.originator_id) or self.keyring.keys.get(event.originator_id)
+        return self._mapper.encode(event, key, request_id)

@@ -1,5 +1,7 @@
 """Refusals of the writer itself, whatever the command."""
 
+from typing import ClassVar
+
 from domain.shared.refusal import Refusal
 
 
@@ -25,3 +27,10 @@ class NameTaken(Refusal):
     """Another object has the name already."""
 
     detail = "Unique rule '{}' is broken"
+
+
+class Stopping(Refusal):
+    """The service is about to end; nothing was done."""
+
+    detail = "The service is stopping"
+    retry_after_s: ClassVar[int] = 1

@@ -42,6 +42,10 @@ class Store(Protocol):
         """Delete vectors that nothing refers to any more."""
         ...
 
+    def erase_subjects(self, subject_ids: Iterable[UUID]) -> None:
+        """Destroy keys, so that nothing sealed for the subjects can be read any more."""
+        ...
+
     def announce(self, message: Announcement) -> None:
         """Tell websocket subscribers something that is no fact."""
         ...
@@ -80,8 +84,8 @@ class SessionStore:
         self._session = session
         self._request_id = request_id
         self._read: dict[UUID, int] = {}
+        self._touched: dict[UUID, Owned] = {}
         self.batch = Batch()
-        self.touched: set[UUID] = set()
 
     def get(self, kind: type[A], aggregate_id: UUID, account_id: UUID) -> A:
         """The account's aggregate; refuses unknown, foreign and deleted ones as `missing`."""
@@ -101,7 +105,7 @@ class SessionStore:
         for aggregate in self._session.find(ids).values():
             visible = isinstance(aggregate, kind) and aggregate.account_id == account_id
             if visible and not aggregate.deleted:
-                self.touched.add(aggregate.id)
+                self._touched[aggregate.id] = aggregate
                 self._read.setdefault(aggregate.id, aggregate.version)
                 found.append(aggregate)
         return found  # type: ignore[return-value]
@@ -109,7 +113,7 @@ class SessionStore:
     def save(self, *aggregates: Owned) -> None:
         """Keep what happened to the aggregates."""
         for aggregate in aggregates:
-            self.touched.add(aggregate.id)
+            self._touched[aggregate.id] = aggregate
             self._session.adopt(aggregate)
             self.batch.events += [(e, self._request_id) for e in aggregate.collect_events()]
 
@@ -125,13 +129,27 @@ class SessionStore:
         """Delete vectors that nothing refers to any more."""
         self.batch.forgotten_descriptors += descriptor_ids
 
+    def erase_subjects(self, subject_ids: Iterable[UUID]) -> None:
+        """Destroy keys, so that nothing sealed for the subjects can be read any more."""
+        self.batch.erased_subjects += subject_ids
+
     def announce(self, message: Announcement) -> None:
         """Tell websocket subscribers something that is no fact."""
         self.batch.announcements.append(message)
 
+    @property
+    def changed(self) -> bool:
+        """Whether aggregates of the session are no longer as the command found them."""
+        return any(self._read.get(i) != a.version for i, a in self._touched.items())
+
     def finish(self, own_writes: set[UUID]) -> Batch:
         """The batch, with the versions of what was only read (not written in this transaction)."""
-        if self.batch:
-            written = own_writes | {event.originator_id for event, _ in self.batch.events}
-            self.batch.expected = {i: v for i, v in self._read.items() if i not in written}
+        for aggregate in self._touched.values():
+            if aggregate.pending_events:
+                raise RuntimeError(f"{aggregate.id} was changed and not saved")
+        if self.batch and self._read:
+            written = {event.originator_id for event, _ in self.batch.events}
+            self.batch.expected = {
+                i: v for i, v in self._read.items() if i not in written and i not in own_writes
+            }
         return self.batch

@@ -6,21 +6,24 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from commands.answers import pack_result, unpack_result
 from commands.command import Command, CommandTable, RequestContext
-from commands.refusals import ChangedMeanwhile, KeyReused, NameTaken, Overloaded
+from commands.refusals import ChangedMeanwhile, KeyReused, NameTaken, Overloaded, Stopping
 from commands.store import Session, SessionStore
 from domain.log.port import (
     Answer,
     AnswerKey,
     Committed,
     ConstraintBroken,
+    DatabaseUnavailable,
+    DecideAgain,
     Log,
-    VersionConflict,
+    OutcomeUnknown,
 )
 from domain.shared.refusal import Refusal
 
@@ -59,8 +62,9 @@ class GroupCommitWriter:
 
     Commands run one after the other on the writer's thread and see each other's effects. An
     answer is given after the commit, and after every observer has seen the new facts (so that
-    what was created can be matched at once). A conflict with another process makes the batch
-    run again, command by command.
+    what was created can be matched at once). When a batch cannot be committed, because of a
+    conflict with another process or because of one command in it, it runs again, command by
+    command.
     """
 
     def __init__(
@@ -80,6 +84,8 @@ class GroupCommitWriter:
         self._constraint_refusals = constraint_refusals or {}
         self._max_batch, self._max_waiting, self._attempts = max_batch, max_waiting, attempts
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._open = False
         self._thread: threading.Thread | None = None
         self.position = 0
 
@@ -87,10 +93,13 @@ class GroupCommitWriter:
         """Begin to take commands."""
         self.position = self._log.position()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._open = True
         self._thread.start()
 
     def stop(self) -> None:
-        """Commit what waits, then end."""
+        """Commit what waits, then end; what comes later is refused."""
+        with self._gate:
+            self._open = False
         if self._thread:
             self._queue.put(None)
             self._thread.join()
@@ -102,7 +111,10 @@ class GroupCommitWriter:
             raise Overloaded(waiting)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
-        self._queue.put(_Item(command, context or RequestContext(), future, loop))
+        with self._gate:
+            if not self._open:
+                raise Stopping
+            self._queue.put(_Item(command, context or RequestContext(), future, loop))
         return await future
 
     def _run(self) -> None:
@@ -140,13 +152,12 @@ class GroupCommitWriter:
                 if spoiled:  # a refusal left half-changed aggregates in the session: commit first
                     break
             self._commit(session)
-        except (VersionConflict, ConstraintBroken):
+        except (DatabaseUnavailable, OutcomeUnknown) as refusal:
+            for item in taken:  # also those refused because of what others here had changed
+                item.error = refusal
+        except Exception:  # a conflict, a unique rule, or what one of the commands wrote
             for item in taken:
                 self._alone(item)
-        except Exception as error:  # the database is gone, say: nobody is told that it worked
-            for item in taken:
-                item.error = error
-            self._recover()
         return taken, items[len(taken) :]
 
     def _decide(self, item: _Item, session: Session, written: set[UUID]) -> bool:
@@ -164,7 +175,7 @@ class GroupCommitWriter:
                 batch.answers[key] = Answer(item.context.fingerprint, result)
         except Exception as error:  # a refusal, or a bug that is this request's alone
             item.error = error
-            return bool(store.touched)
+            return store.changed
         written.update(event.originator_id for event, _ in batch.events)
         session.batch.add(batch)
         return False
@@ -189,15 +200,14 @@ class GroupCommitWriter:
             try:
                 self._commit(session)
                 return
-            except VersionConflict:
+            except DecideAgain:
                 time.sleep(0.001 * attempt)
             except ConstraintBroken as broken:
                 name = str(broken.args[0])
                 item.error = self._constraint_refusals.get(name, NameTaken)(name)
                 return
-            except Exception as error:  # see `_transaction`
+            except Exception as error:  # nobody is told that it worked
                 item.error = error
-                self._recover()
                 return
         item.error = ChangedMeanwhile()
 
@@ -212,17 +222,13 @@ class GroupCommitWriter:
             except Exception:  # it is committed and must be answered so, whoever failed to look
                 log.exception("an observer of the log failed", extra={"observer": repr(observe)})
 
-    def _recover(self) -> None:
-        """Wait a moment, so that a database that is down is not asked in a busy loop."""
-        time.sleep(0.05)
-
 
 def _answer(items: list[_Item]) -> None:
     by_loop: dict[asyncio.AbstractEventLoop, list[_Item]] = {}
     for item in items:
         by_loop.setdefault(item.loop, []).append(item)
     for loop, theirs in by_loop.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits there any more
             loop.call_soon_threadsafe(_resolve, theirs)
 
 

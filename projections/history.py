@@ -1,7 +1,8 @@
 """The event log in Postgres: both logs, their read models and side tables in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -16,75 +17,78 @@ from domain.log.port import (
     Batch,
     Committed,
     ConstraintBroken,
+    DatabaseUnavailable,
+    Interrupted,
     VersionConflict,
 )
-from domain.log.sealing import MasterKey
+from domain.log.sealing import MasterKey, new_key
 from domain.shared.owned import personal_fields
-from projections.keys import SubjectKeys
+from projections.beside import write_beside
+from projections.connection import Link
+from projections.keys import SubjectKeys, new_keys
 from projections.read_model import ReadModel
 
 CHANNEL = "selene_log"
-_HEAD = "UPDATE log_head SET position = position + %s RETURNING position"
+_HEAD = """UPDATE log_head SET position = position + %s
+    RETURNING position, pg_current_xact_id()::text"""
 _HISTORY = """INSERT INTO history
     (originator_id, originator_version, topic, state, notification_id)
     SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::bigint[])"""
-_RECOGNITIONS = """INSERT INTO recognitions (originator_id, topic, state, notification_id)
-    SELECT * FROM unnest(%b::uuid[], %b::text[], %b::bytea[], %b::bigint[])"""
+_RECOGNITIONS = """INSERT INTO recognitions
+    (originator_id, originator_version, topic, state, notification_id)
+    SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::bigint[])"""
 _KEYS = """INSERT INTO subject_keys (subject_id, wrapped)
-    SELECT * FROM unnest(%b::uuid[], %b::bytea[])
-    ON CONFLICT (subject_id) DO UPDATE SET wrapped = excluded.wrapped"""
-_DESCRIPTORS = """INSERT INTO descriptors (descriptor_id, owner_id, kind, version, data)
-    SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[], %b::int[], %b::bytea[])"""
-_ANSWERS = """INSERT INTO answers (account_id, key, command, fingerprint, result)
-    SELECT * FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::bytea[])"""
-_ANNOUNCEMENTS = """INSERT INTO announcements (position, account_id, message)
-    SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::bytea[])"""
+    SELECT * FROM unnest(%b::uuid[], %b::bytea[])"""
+_WRITTEN = """SELECT 1 FROM history WHERE notification_id = %s AND originator_id = %s
+    UNION ALL SELECT 1 FROM recognitions WHERE notification_id = %s AND originator_id = %s"""
+_OURS = frozenset({"history", "subject_keys", "answers"})
+"""Tables whose keys two writers may want at once; the one who comes second decides again."""
 
 
-class _Encoded(NamedTuple):
-    stored: list[StoredEvent]
-    key_ids: list[UUID]
-    wrapped: list[bytes]
+@dataclass(slots=True)
+class _Encoded:
+    history: list[StoredEvent]
+    recognitions: list[StoredEvent]
+    new_keys: dict[UUID, bytes]
 
 
 class PostgresLog:
     """The log on one connection, for one thread; `inline` are the read models kept with it.
 
     Commits take turns on the head's row lock, so positions have no gaps and are in commit
-    order. A lost connection is made anew by the next call.
+    order. A lost connection is made anew; a commit that it interrupted is looked up.
     """
 
     def __init__(self, dsn: str, master: MasterKey, inline: Sequence[ReadModel] = ()) -> None:
-        self._dsn = dsn
+        self._link = Link(dsn)
         self._mapper = EventMapper()
         self._keys = SubjectKeys(master)
         self._inline = tuple(inline)
-        self._connection: Connection[Any] | None = None
+        self._unique = {f"{m.name}_{rule}" for m in self._inline for rule in m.table.unique}
 
     def close(self) -> None:
         """Give the connection back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _connect(self) -> Connection[Any]:
-        if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._dsn, autocommit=True, prepare_threshold=2)
-        return self._connection
+        self._link.close()
 
     def position(self) -> int:
         """The last committed position; 0 for an empty log."""
-        row = self._connect().execute("SELECT position FROM log_head").fetchone()
-        assert row is not None
-        return int(row[0])
+
+        def ask(connection: Connection[Any]) -> int:
+            row = connection.execute("SELECT position FROM log_head").fetchone()
+            assert row is not None
+            return int(row[0])
+
+        return self._link.read(ask)
 
     def load(self, originator_ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
         """The domain events of each aggregate, in order; unknown ids are absent."""
-        connection = self._connect()
+        return self._link.read(lambda connection: self._load(connection, list(originator_ids)))
+
+    def _load(self, connection: Connection[Any], ids: list[UUID]) -> dict[UUID, list[Any]]:
         rows = connection.execute(
             "SELECT originator_id, originator_version, topic, state FROM history "
             "WHERE originator_id = ANY(%b) ORDER BY originator_id, originator_version",
-            [list(originator_ids)],
+            [ids],
             binary=True,
         ).fetchall()
         keys = self._keys.find(connection, {row[0] for row in rows})
@@ -96,63 +100,99 @@ class PostgresLog:
 
     def answers(self, keys: Iterable[AnswerKey]) -> Mapping[AnswerKey, Answer]:
         """Those of the answers that were given before."""
-        found = {}
-        for key in keys:
-            row = (
-                self._connect()
-                .execute(
-                    "SELECT fingerprint, result FROM answers "
-                    "WHERE account_id = %s AND key = %s AND command = %s",
-                    [key.account_id, key.key, key.command],
-                )
-                .fetchone()
-            )
-            if row is not None:
-                found[key] = Answer(row[0], row[1])
-        return found
+        return self._link.read(lambda connection: _answers(connection, list(keys)))
 
     def commit(self, batch: Batch) -> Committed:
-        """All or nothing; raises `VersionConflict` or `ConstraintBroken` and changes nothing."""
-        connection = self._connect()
-        history = self._encode(connection, batch.events)
-        recognitions = self._encode(connection, batch.recognitions)
-        count = len(history.stored) + len(recognitions.stored) + len(batch.announcements)
+        """All or nothing; raises `DecideAgain` or `ConstraintBroken` and changes nothing."""
+        connection = self._link.connection()
+        attempt = _Attempt()
         try:
-            with connection.transaction(), connection.pipeline():
-                row = connection.execute(_HEAD, [count]).fetchone()
-                assert row is not None
-                first = int(row[0]) - count + 1
-                self._check(connection, batch.expected)
-                facts = [
-                    Fact(position, event, request_id)
-                    for position, (event, request_id) in enumerate(
-                        [*batch.events, *batch.recognitions], first
-                    )
-                ]
-                self._write_logs(connection, history, recognitions, first)
-                _write_beside(connection, batch, first + len(facts))
-                for model in self._inline:
-                    wanted = model.table.event_classes
-                    if theirs := [fact for fact in facts if type(fact.event) in wanted]:
-                        model.apply(connection, theirs)
-                connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(row[0])])
+            facts = self._write(connection, batch, attempt)
         except psycopg.errors.UniqueViolation as broken:
-            if broken.diag.table_name in ("history", "answers"):
+            if broken.diag.table_name in _OURS:
                 raise VersionConflict from broken
-            raise ConstraintBroken(broken.diag.constraint_name) from broken
-        return Committed(facts, int(row[0]), batch)
+            if broken.diag.constraint_name in self._unique:
+                raise ConstraintBroken(broken.diag.constraint_name) from broken
+            raise
+        except (
+            psycopg.errors.DeadlockDetected,
+            psycopg.errors.SerializationFailure,
+            psycopg.errors.LockNotAvailable,
+            psycopg.errors.QueryCanceled,
+        ) as given_up:
+            raise VersionConflict from given_up
+        except psycopg.OperationalError as lost:
+            if not self._link.connection_lost():
+                raise DatabaseUnavailable from lost
+            if not self._was_committed(attempt):
+                raise Interrupted from lost
+            facts = attempt.facts
+        if attempt.new_keys:
+            self._keys.remember(attempt.new_keys)
+        self._keys.forget(batch.erased_subjects)
+        return Committed(facts, attempt.position, batch)
 
-    def _encode(self, connection: Connection[Any], events: Sequence[tuple[Any, str]]) -> _Encoded:
-        sealed = [e for e, _ in events if personal_fields(type(e))]
-        new = [e.originator_id for e in sealed if e.originator_version == 1]
-        made, wrapped = self._keys.make(new)
-        others = {e.originator_id for e in sealed} - made.keys()
-        keys = {**self._keys.find(connection, others), **made} if others else made
-        stored = [
-            self._mapper.encode(event, keys.get(event.originator_id), request_id)
-            for event, request_id in events
-        ]
-        return _Encoded(stored, new, wrapped)
+    def _was_committed(self, attempt: "_Attempt") -> bool:
+        """How a commit ended whose connection was lost; connects again."""
+        if attempt.transaction_id is None:
+            self._link.connection()
+            return False
+        committed = self._link.ended(attempt.transaction_id)
+        if committed and attempt.facts:
+            first = attempt.facts[0]
+            return self._link.read(
+                lambda connection: (
+                    connection.execute(
+                        _WRITTEN, [first.position, first.originator_id] * 2
+                    ).fetchone()
+                    is not None
+                )
+            )
+        return committed
+
+    def _write(self, connection: Connection[Any], batch: Batch, attempt: "_Attempt") -> list[Fact]:
+        encoded = self._encode(connection, batch)
+        attempt.new_keys = encoded.new_keys
+        events = [*batch.events, *batch.recognitions]
+        count = len(events) + len(batch.announcements)
+        with connection.transaction(), connection.pipeline():
+            row = connection.execute(_HEAD, [count]).fetchone()
+            assert row is not None
+            attempt.position, attempt.transaction_id = int(row[0]), int(row[1])
+            first = attempt.position - count + 1
+            attempt.facts = facts = [Fact(p, e, r) for p, (e, r) in enumerate(events, first)]
+            self._check(connection, batch.expected)
+            self._write_logs(connection, encoded, first)
+            write_beside(connection, batch, first + len(facts))
+            for model in self._inline:
+                wanted = model.table.event_classes
+                if theirs := [fact for fact in facts if type(fact.event) in wanted]:
+                    model.apply(connection, theirs)
+            connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(row[0])])
+        return facts
+
+    def _encode(self, connection: Connection[Any], batch: Batch) -> _Encoded:
+        new: dict[UUID, bytes] = {}
+        others: set[UUID] = set()
+        for event, _ in (*batch.events, *batch.recognitions):
+            if personal_fields(type(event)):
+                if event.originator_version == 1:
+                    new[event.originator_id] = new_key()
+                else:
+                    others.add(event.originator_id)
+        others -= new.keys()
+        keys = new
+        if others:
+            found = self._keys.find(connection, others)
+            if without := others - found.keys():
+                new.update(new_keys(connection, without))
+            keys = {**found, **new}
+        encode = self._mapper.encode
+        return _Encoded(
+            [encode(e, keys.get(e.originator_id), request) for e, request in batch.events],
+            [encode(e, keys.get(e.originator_id), request) for e, request in batch.recognitions],
+            new,
+        )
 
     def _check(self, connection: Connection[Any], expected: Mapping[UUID, int]) -> None:
         if not expected:
@@ -166,63 +206,44 @@ class PostgresLog:
         if dict(rows.fetchall()) != expected:
             raise VersionConflict
 
-    def _write_logs(
-        self,
-        connection: Connection[Any],
-        history: _Encoded,
-        recognitions: _Encoded,
-        first: int,
-    ) -> None:
-        key_ids = history.key_ids + recognitions.key_ids
-        if key_ids:
-            connection.execute(_KEYS, [key_ids, history.wrapped + recognitions.wrapped])
-        if stored := history.stored:
-            columns = [
-                [event.originator_id for event in stored],
-                [event.originator_version for event in stored],
-                [event.topic for event in stored],
-                [event.state for event in stored],
-                list(range(first, first + len(stored))),
-            ]
-            connection.execute(_HISTORY, columns)
-        first += len(history.stored)
-        if stored := recognitions.stored:
-            columns = [
-                [event.originator_id for event in stored],
-                [event.topic for event in stored],
-                [event.state for event in stored],
-                list(range(first, first + len(stored))),
-            ]
-            connection.execute(_RECOGNITIONS, columns)
+    def _write_logs(self, connection: Connection[Any], encoded: _Encoded, first: int) -> None:
+        if keys := encoded.new_keys:
+            connection.execute(_KEYS, [list(keys), self._keys.wrapped(keys)])
+        if encoded.history:
+            connection.execute(_HISTORY, _columns(encoded.history, first))
+        if encoded.recognitions:
+            first += len(encoded.history)
+            connection.execute(_RECOGNITIONS, _columns(encoded.recognitions, first))
 
 
-def _write_beside(connection: Connection[Any], batch: Batch, first: int) -> None:
-    if rows := batch.descriptors:
-        columns: list[Any] = [
-            [row.descriptor_id for row in rows],
-            [row.owner_id for row in rows],
-            [row.kind for row in rows],
-            [row.version for row in rows],
-            [row.data for row in rows],
-        ]
-        connection.execute(_DESCRIPTORS, columns)
-    if batch.forgotten_descriptors:
-        connection.execute(
-            "DELETE FROM descriptors WHERE descriptor_id = ANY(%b)", [batch.forgotten_descriptors]
-        )
-    if answers := batch.answers:
-        columns = [
-            [key.account_id for key in answers],
-            [key.key for key in answers],
-            [key.command for key in answers],
-            [answer.fingerprint for answer in answers.values()],
-            [answer.result for answer in answers.values()],
-        ]
-        connection.execute(_ANSWERS, columns)
-    if messages := batch.announcements:
-        columns = [
-            list(range(first, first + len(messages))),
-            [message.account_id for message in messages],
-            [message.message for message in messages],
-        ]
-        connection.execute(_ANNOUNCEMENTS, columns)
+@dataclass(slots=True)
+class _Attempt:
+    """What is known of a commit that may fail: enough to find out how it ended."""
+
+    transaction_id: int | None = None
+    position: int = 0
+    facts: list[Fact] = field(default_factory=list)
+    new_keys: dict[UUID, bytes] = field(default_factory=dict)
+
+
+def _columns(stored: list[StoredEvent], first: int) -> list[list[Any]]:
+    return [
+        [event.originator_id for event in stored],
+        [event.originator_version for event in stored],
+        [event.topic for event in stored],
+        [event.state for event in stored],
+        list(range(first, first + len(stored))),
+    ]
+
+
+def _answers(connection: Connection[Any], keys: list[AnswerKey]) -> dict[AnswerKey, Answer]:
+    found = {}
+    for key in keys:
+        row = connection.execute(
+            "SELECT fingerprint, result FROM answers "
+            "WHERE account_id = %s AND key = %s AND command = %s",
+            [key.account_id, key.key, key.command],
+        ).fetchone()
+        if row is not None:
+            found[key] = Answer(row[0], bytes(row[1]))
+    return found

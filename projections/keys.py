@@ -1,12 +1,14 @@
 """Subject keys in Postgres, wrapped by a master key that is not there."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
+from psycopg.rows import tuple_row
 
+from domain.log.port import SubjectErased
 from domain.log.sealing import MasterKey, new_key
 
 
@@ -22,7 +24,7 @@ class SubjectKeys:
         self._known: OrderedDict[UUID, bytes] = OrderedDict()
         self._remembered = remembered
 
-    def find(self, connection: Connection[Any], ids: Iterable[UUID]) -> Mapping[UUID, bytes]:
+    def find(self, connection: Connection[Any], ids: Iterable[UUID]) -> dict[UUID, bytes]:
         """The keys that exist, by subject."""
         found: dict[UUID, bytes] = {}
         unknown = []
@@ -32,29 +34,50 @@ class SubjectKeys:
             else:
                 unknown.append(subject_id)
         if unknown:
-            rows = connection.execute(
-                "SELECT subject_id, wrapped FROM subject_keys WHERE subject_id = ANY(%b)",
+            cursor = connection.cursor(row_factory=tuple_row)
+            cursor.execute(
+                "SELECT subject_id, wrapped FROM subject_keys "
+                "WHERE subject_id = ANY(%b) AND wrapped IS NOT NULL",
                 [unknown],
                 binary=True,
             )
-            for subject_id, wrapped in rows:
-                found[subject_id] = self._remember(
-                    subject_id, self._master.unwrap(subject_id, wrapped)
-                )
+            opened = {i: self._master.unwrap(i, wrapped) for i, wrapped in cursor}
+            self.remember(opened)
+            found.update(opened)
         return found
 
-    def make(self, subject_ids: list[UUID]) -> tuple[Mapping[UUID, bytes], list[bytes]]:
-        """New keys, and their wrapped forms (to be stored) in the same order."""
-        keys = {i: self._remember(i, new_key()) for i in subject_ids}
-        return keys, [self._master.wrap(i, keys[i]) for i in subject_ids]
+    def wrapped(self, keys: Mapping[UUID, bytes]) -> list[bytes]:
+        """The keys as they may be stored, in the same order."""
+        return [self._master.wrap(subject_id, key) for subject_id, key in keys.items()]
+
+    def remember(self, keys: Mapping[UUID, bytes]) -> None:
+        """Keep keys in memory; new ones only once they are stored, or another may have won."""
+        self._known.update(keys)
+        while len(self._known) > self._remembered:
+            self._known.popitem(last=False)
 
     def forget(self, subject_ids: Iterable[UUID]) -> None:
         """Drop keys from memory."""
         for subject_id in subject_ids:
             self._known.pop(subject_id, None)
 
-    def _remember(self, subject_id: UUID, key: bytes) -> bytes:
-        self._known[subject_id] = key
-        while len(self._known) > self._remembered:
-            self._known.popitem(last=False)
-        return key
+
+def new_keys(connection: Connection[Any], subject_ids: Collection[UUID]) -> dict[UUID, bytes]:
+    """Keys for subjects that have none; raises `SubjectErased` where one was destroyed."""
+    cursor = connection.cursor(row_factory=tuple_row)
+    cursor.execute(
+        "SELECT subject_id FROM subject_keys WHERE subject_id = ANY(%b) AND wrapped IS NULL",
+        [list(subject_ids)],
+        binary=True,
+    )
+    if (row := cursor.fetchone()) is not None:
+        raise SubjectErased(row[0])
+    return {i: new_key() for i in subject_ids}
+
+
+def destroy_keys(connection: Connection[Any], subject_ids: Collection[UUID]) -> int:
+    """Make everything sealed for the subjects unreadable for ever; how many keys there were."""
+    return connection.execute(
+        "UPDATE subject_keys SET wrapped = NULL WHERE subject_id = ANY(%s) AND wrapped IS NOT NULL",
+        [list(subject_ids)],
+    ).rowcount

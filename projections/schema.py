@@ -1,20 +1,27 @@
 """The tables beside the read models: both logs, their head, keys, vectors, answers."""
 
+import hashlib
 from typing import Any
 
 from psycopg import Connection
+from psycopg.rows import tuple_row
 
 SCHEMA_VERSION = 1
 _LOCK = 0x53656C656E65  # one schema change at a time, whoever starts first
+
+_STATE = """CREATE TABLE IF NOT EXISTS schema_state (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    version integer NOT NULL,
+    digest text NOT NULL
+)"""
 
 _STATEMENTS = (
     # The head is one row: its lock makes writers take turns, so positions are in commit order.
     """CREATE TABLE IF NOT EXISTS log_head (
         only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-        position bigint NOT NULL,
-        schema_version integer NOT NULL
+        position bigint NOT NULL
     ) WITH (fillfactor = 10)""",
-    f"INSERT INTO log_head VALUES (true, 0, {SCHEMA_VERSION}) ON CONFLICT DO NOTHING",
+    "INSERT INTO log_head VALUES (true, 0) ON CONFLICT DO NOTHING",
     # The layout of the eventsourcing library, whose Repository can load from it.
     """CREATE TABLE IF NOT EXISTS history (
         originator_id uuid NOT NULL,
@@ -28,6 +35,7 @@ _STATEMENTS = (
     # Partitioned by time, so that retention drops partitions.
     """CREATE TABLE IF NOT EXISTS recognitions (
         originator_id uuid NOT NULL,
+        originator_version bigint NOT NULL,
         topic text NOT NULL,
         state bytea NOT NULL,
         notification_id bigint NOT NULL,
@@ -36,9 +44,10 @@ _STATEMENTS = (
     "CREATE TABLE IF NOT EXISTS recognitions_rest PARTITION OF recognitions DEFAULT",
     "CREATE INDEX IF NOT EXISTS recognitions_position ON recognitions (notification_id)",
     "CREATE INDEX IF NOT EXISTS recognitions_originator ON recognitions (originator_id)",
+    # A destroyed key leaves its row, so that nothing is ever sealed for its subject again.
     """CREATE TABLE IF NOT EXISTS subject_keys (
         subject_id uuid PRIMARY KEY,
-        wrapped bytea NOT NULL
+        wrapped bytea
     )""",
     """CREATE TABLE IF NOT EXISTS descriptors (
         descriptor_id uuid PRIMARY KEY,
@@ -83,18 +92,32 @@ _STATEMENTS = (
 )
 
 
+_DIGEST = hashlib.sha256("\n".join(_STATEMENTS).encode()).hexdigest()
+
+
 class NewerSchema(RuntimeError):
     """The database was written by a newer version of the program."""
 
 
 def ensure_schema(connection: Connection[Any]) -> None:
-    """Create what is missing; raises `NewerSchema` for a database of a later version."""
+    """Create what is missing; raises `NewerSchema` for a database of a later version.
+
+    A database that is up to date is only read, so that a process may start beside busy ones.
+    """
+    cursor = connection.cursor(row_factory=tuple_row)
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        for statement in _STATEMENTS:
-            connection.execute(statement)
-        row = connection.execute("SELECT schema_version FROM log_head").fetchone()
-        assert row is not None
-        version = row[0] if not isinstance(row, dict) else row["schema_version"]
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute(_STATE)
+        cursor.execute("SELECT version, digest FROM schema_state")
+        version, digest = cursor.fetchone() or (SCHEMA_VERSION, "")
         if version > SCHEMA_VERSION:
             raise NewerSchema(f"the database has schema {version}, this program {SCHEMA_VERSION}")
+        if digest == _DIGEST:
+            return
+        for statement in _STATEMENTS:
+            cursor.execute(statement)
+        cursor.execute(
+            "INSERT INTO schema_state VALUES (true, %s, %s) ON CONFLICT (only_row) "
+            "DO UPDATE SET version = excluded.version, digest = excluded.digest",
+            [SCHEMA_VERSION, _DIGEST],
+        )

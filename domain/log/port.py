@@ -2,18 +2,44 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from domain.log.facts import DescriptorRow, Fact
+from domain.shared.refusal import Refusal
 
 
-class VersionConflict(Exception):
-    """Somebody else changed what this batch was decided on; decide again."""
+class DecideAgain(Exception):
+    """Nothing of the batch was kept; decided anew, it may well be."""
+
+
+class VersionConflict(DecideAgain):
+    """Somebody else changed what this batch was decided on."""
+
+
+class Interrupted(DecideAgain):
+    """The connection was lost before the commit, and there is a new one."""
 
 
 class ConstraintBroken(Exception):
     """A read model's unique rule forbids the batch; `args[0]` names the constraint."""
+
+
+class SubjectErased(RuntimeError):
+    """Something personal was to be written about a subject whose key was destroyed."""
+
+
+class DatabaseUnavailable(Refusal):
+    """The database cannot be reached; nothing was done, try again."""
+
+    detail = "The database cannot be reached"
+    retry_after_s: ClassVar[int] = 1
+
+
+class OutcomeUnknown(Refusal):
+    """The database went away while it was committing: what was asked may have been done."""
+
+    detail = "The database went away while committing; ask what was done before trying again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +73,8 @@ class Batch:
 
     `events` go to `history`, `recognitions` to the log of the same name; each pairs a domain
     event with the id of the request behind it. `expected` are the versions of aggregates that
-    were only read, and must still be theirs at commit.
+    were only read, and must still be theirs at commit. The keys of `erased_subjects` are
+    destroyed.
     """
 
     events: list[tuple[Any, str]] = field(default_factory=list)
@@ -57,6 +84,7 @@ class Batch:
     announcements: list[Announcement] = field(default_factory=list)
     answers: dict[AnswerKey, Answer] = field(default_factory=dict)
     expected: dict[UUID, int] = field(default_factory=dict)
+    erased_subjects: list[UUID] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
@@ -67,6 +95,7 @@ class Batch:
             or self.forgotten_descriptors
             or self.announcements
             or self.answers
+            or self.erased_subjects
         )
 
     def add(self, other: "Batch") -> None:
@@ -78,6 +107,7 @@ class Batch:
         self.announcements += other.announcements
         self.answers.update(other.answers)
         self.expected.update(other.expected)
+        self.erased_subjects += other.erased_subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +120,7 @@ class Committed:
 
 
 class Log(Protocol):
-    """The event log as the writer sees it."""
+    """The event log as the writer sees it; each call may raise `DatabaseUnavailable`."""
 
     def load(self, originator_ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
         """The domain events of each aggregate, in order; unknown ids are absent."""
@@ -101,7 +131,11 @@ class Log(Protocol):
         ...
 
     def commit(self, batch: Batch) -> Committed:
-        """All or nothing; raises `VersionConflict` or `ConstraintBroken` and changes nothing."""
+        """All or nothing; raises `DecideAgain` or `ConstraintBroken` and changes nothing.
+
+        `DatabaseUnavailable` also means that nothing was kept; only after `OutcomeUnknown` all
+        of it may be there.
+        """
         ...
 
     def position(self) -> int:

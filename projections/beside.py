@@ -1,0 +1,50 @@
+"""What is stored beside the log in the same transaction: vectors, answers, announcements."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from domain.log.port import Batch
+from projections.keys import destroy_keys
+
+_DESCRIPTORS = """INSERT INTO descriptors (descriptor_id, owner_id, kind, version, data)
+    SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[], %b::int[], %b::bytea[])"""
+_ANSWERS = """INSERT INTO answers (account_id, key, command, fingerprint, result)
+    SELECT * FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::bytea[])"""
+_ANNOUNCEMENTS = """INSERT INTO announcements (position, account_id, message)
+    SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::bytea[])"""
+
+
+def write_beside(connection: Connection[Any], batch: Batch, first: int) -> None:
+    """Write it; announcements take the positions from `first` on."""
+    if rows := batch.descriptors:
+        columns: list[Any] = [
+            [row.descriptor_id for row in rows],
+            [row.owner_id for row in rows],
+            [row.kind for row in rows],
+            [row.version for row in rows],
+            [row.data for row in rows],
+        ]
+        connection.execute(_DESCRIPTORS, columns)
+    if batch.forgotten_descriptors:
+        connection.execute(
+            "DELETE FROM descriptors WHERE descriptor_id = ANY(%b)", [batch.forgotten_descriptors]
+        )
+    if answers := batch.answers:
+        columns = [
+            [key.account_id for key in answers],
+            [key.key for key in answers],
+            [key.command for key in answers],
+            [answer.fingerprint for answer in answers.values()],
+            [answer.result for answer in answers.values()],
+        ]
+        connection.execute(_ANSWERS, columns)
+    if messages := batch.announcements:
+        columns = [
+            list(range(first, first + len(messages))),
+            [message.account_id for message in messages],
+            [message.message for message in messages],
+        ]
+        connection.execute(_ANNOUNCEMENTS, columns)
+    if batch.erased_subjects:
+        destroy_keys(connection, batch.erased_subjects)
