@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 
-from api.catalogue import commands, http, images, models
+from api.catalogue import attributes, commands, faces, http, image_input, lists, models
 from api.catalogue.entry import Entries, Entry
 from api.http.asgi import STARTS
 from api.http.refusals import BadBody, HttpRefusal, MethodNotAllowed, PageNotFound, PayloadTooLarge
@@ -47,13 +47,17 @@ def merged(catalogues: Iterable[Entries]) -> dict[type[Refusal], Entry]:
     return whole
 
 
+# A resource with refusals of its own adds its module of api/catalogue here.
 CATALOGUE: Final = merged(
     module.ENTRIES
     for module in (
         http,
-        images,
+        image_input,
         models,
         commands,
+        faces,
+        lists,
+        attributes,
     )
 )
 
@@ -149,7 +153,12 @@ def handlers(bad_body: type[BadBody]) -> Mapping[Any, Any]:
         assert isinstance(exc, HTTPException)
         if isinstance(exc.__cause__, Refusal):  # FastAPI wraps what reading a body raises
             return await refused(connection, exc.__cause__)
-        known = {404: PageNotFound(), 405: MethodNotAllowed(), 413: PayloadTooLarge()}
+        known = {
+            400: bad_body("", str(exc.detail)),
+            404: PageNotFound(),
+            405: MethodNotAllowed(),
+            413: PayloadTooLarge(),
+        }
         refusal = known.get(exc.status_code) or HttpRefusal(exc.detail)
         refusal.headers = {**refusal.headers, **(exc.headers or {})}
         return answer(refusal, exc.status_code)

@@ -43,9 +43,8 @@ _BASE64_DESCRIPTORS: Final = {
     "applicaition/x-vl-xpk-base64": XPK,  # spelled so in the contract, and sent so by clients
 }
 _UNNAMED: Final = frozenset({"", "application/octet-stream"})
-_STORED = re.compile(
-    r"/\d+/(images|samples(?:/faces|/bodies)?)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-)
+_ID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_STORED = re.compile(rf"(?:/\d+/(images|samples(?:/faces|/bodies)?)/)?({_ID})")
 
 
 class BadImageType(Refusal):
@@ -122,7 +121,7 @@ class _Inline(_Detected):
 class _Document(BaseModel):
     urls: list[str | _Url] = []
     samples: list[UUID | _Sample] = []
-    images: list[UUID | str | _Url | _Sample | _Stored | _Inline] = []
+    images: list[str | _Url | _Sample | _Stored | _Inline] = []
 
 
 _KEYS: Final = frozenset(_Document.model_fields)
@@ -217,20 +216,14 @@ def _of_document(value: Any, limits: ImageLimits, names: frozenset[str]) -> Imag
         problems = [{**one, "loc": ("body", *one["loc"])} for one in wrong.errors()]
         raise refusal_of(problems, value, BadBody) from None
     items = [*document.urls, *document.samples, *document.images]
-    ids = len(document.urls), len(document.urls) + len(document.samples)
-    images = [
-        _referred(item, limits, is_sample=ids[0] <= index < ids[1])
-        for index, item in enumerate(items)
-    ]
+    images = [_referred(item, limits) for item in items]
     return ImagesInRequest(images, {key: value[key] for key in names & value.keys()})
 
 
-def _referred(item: Any, limits: ImageLimits, *, is_sample: bool) -> RequestImage:
+def _referred(item: Any, limits: ImageLimits) -> RequestImage:
     match item:
-        case UUID() if is_sample:
-            return RequestImage(filename=str(item), sample_id=item)
         case UUID():
-            return RequestImage(filename=str(item), image_id=item)
+            return RequestImage(filename=str(item), sample_id=item)
         case str():
             return _linked(RequestImage(filename=item, url=item))
         case _Url():
@@ -254,11 +247,11 @@ def _when(image: RequestImage, item: _Detected) -> RequestImage:
 
 
 def _linked(image: RequestImage) -> RequestImage:
-    """A path of our own, such as "/6/images/{image_id}", is a stored image and no URL."""
+    """An id, or a path such as "/6/images/{image_id}", is a stored image and no URL."""
     own = _STORED.fullmatch(image.url or "")
     if own is None:
         return image
     stored = UUID(own[2])
-    if own[1] == "images":
+    if own[1] in (None, "images"):
         return replace(image, url=None, image_id=stored)
     return replace(image, url=None, sample_id=stored)

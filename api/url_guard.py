@@ -179,7 +179,10 @@ class UrlGuard:
             raise UrlRefused(shown(text), f"its scheme must be one of {names}")
         if not host:
             raise UrlRefused(shown(text), "it names no host")
-        return url, host, url.port or _DEFAULT_PORTS.get(url.scheme, 0)
+        port = url.port or _DEFAULT_PORTS.get(url.scheme, 0)
+        if not 0 < port < 1 << 16:
+            raise UrlRefused(shown(text), "it names no port")
+        return url, host, port
 
     def _may_reach(self, address: Address) -> bool:
         if is_public(address):

@@ -1,11 +1,19 @@
 """How much of a request is read: URL, headers and body, checked before work is done."""
 
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.asgi import header
-from api.http.refusals import BadHeader, HeadersTooLarge, PayloadTooLarge, UrlTooLong
+from api.http.refusals import (
+    BadHeader,
+    BadQuery,
+    HeadersTooLarge,
+    PageNotFound,
+    PayloadTooLarge,
+    UrlTooLong,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +55,11 @@ class LimitRequests:
         url = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
         if url > self._limits.url:
             raise UrlTooLong(url, self._limits.url)
+        if "\0" in scope["path"]:
+            raise PageNotFound
+        if b"%00" in scope["query_string"]:  # no database stores it, whoever reads the parameter
+            pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            raise BadQuery(", ".join(name for name, value in pairs if "\0" in name + value))
         headers = sum(len(name) + len(value) for name, value in scope["headers"])
         if headers > self._limits.headers:
             raise HeadersTooLarge(headers, self._limits.headers)

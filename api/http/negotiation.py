@@ -1,6 +1,6 @@
 """JSON or MessagePack: what a body is read as, and what an answer is written as."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from email.message import Message as MimeHeaders
 from functools import lru_cache
 from typing import Any, Final
@@ -40,40 +40,38 @@ def media_type(content_type: str) -> str:
 def preferred(accept: str, offered: tuple[str, ...]) -> str | None:
     """The offered media type that an Accept header likes best, or None if it likes none.
 
-    An exact name beats a pattern of equal quality; then the order in the header decides.
+    How much a type is liked says the most exact pattern that fits it. Of equally liked ones the
+    more exactly named wins, then the one named first, then the one offered first.
     """
-    best: tuple[float, int, int] | None = None
-    choice: str | None = None
-    for position, wish in enumerate(accept.split(",") if accept.strip() else ["*/*"]):
-        name, *parameters = (part.strip().lower() for part in wish.split(";"))
-        quality = _quality(parameters)
-        for offer in offered:
-            if quality == 0 or not _matches(name, offer):
-                continue
-            rank = (quality, 2 - name.count("*"), -position)
-            if best is None or rank > best:
-                best, choice = rank, offer
-    return choice if choice is None or not _excluded(accept, choice) else None
+    wishes = [_wish(text) for text in accept.split(",")] if accept.strip() else [("*/*", 1.0)]
+    best, choice = (0.0, 0, 0), None
+    for offer in offered:
+        fits = [
+            (2 - pattern.count("*"), -position, quality)
+            for position, (pattern, quality) in enumerate(wishes)
+            if _matches(pattern, offer)
+        ]
+        exactness, position, quality = max(fits, default=(0, 0, 0.0))
+        if quality > 0 and (choice is None or (quality, exactness, position) > best):
+            best, choice = (quality, exactness, position), offer
+    return choice
 
 
-def _excluded(accept: str, offer: str) -> bool:
-    """Whether the type itself is listed with q=0, which no pattern overrules."""
-    for wish in accept.split(","):
-        name, *parameters = (part.strip().lower() for part in wish.split(";"))
-        if name == offer and _quality(parameters) == 0:
-            return True
-    return False
-
-
-def _quality(parameters: Sequence[str]) -> float:
+def _wish(text: str) -> tuple[str, float]:
+    """The pattern of one part of Accept, and its quality; unreadable ones are not wanted."""
+    pattern, *parameters = (part.strip().lower() for part in text.split(";"))
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":
-            try:
-                return max(0.0, min(1.0, float(value)))
-            except ValueError:
-                return 0.0
-    return 1.0
+            return pattern, _quality(value)
+    return pattern, 1.0
+
+
+def _quality(value: str) -> float:
+    try:
+        return max(0.0, min(1.0, float(value)))
+    except ValueError:
+        return 0.0
 
 
 def _matches(pattern: str, offer: str) -> bool:

@@ -42,7 +42,7 @@ def _names(problems: Iterable[Problem]) -> list[str]:
 
 def _bad_body(problems: Sequence[Problem], body: object, bad_body: type[BadBody]) -> BadBody:
     """The first problem; among alternatives of a union, the one that came furthest."""
-    paths = [_real_path(problem["loc"][1:], body) for problem in problems]
+    paths = [_real_path(problem, body) for problem in problems]
     chosen = 0
     if any(len(path) < len(p["loc"]) - 1 for path, p in zip(paths, problems, strict=True)):
         chosen = max(range(len(paths)), key=lambda index: (len(paths[index]), -index))
@@ -66,20 +66,21 @@ def _message(problem: Problem) -> str:
     return str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
 
 
-def _real_path(location: Sequence[int | str], body: object) -> list[int | str]:
-    """The location without the labels pydantic adds for the alternatives of a union."""
+def _real_path(problem: Problem, body: object) -> list[int | str]:
+    """The location in the body, without the labels pydantic adds for alternatives of a union."""
+    location = problem["loc"][1:]
     path: list[int | str] = []
     value = body
-    last = len(location) - 1
-    for index, part in enumerate(location):
-        if isinstance(value, Mapping) and (part in value or index == last):
-            path.append(part)
-            value = value.get(part)
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            path.append(part)
+    for part in location:
+        if isinstance(value, Mapping) and part in value:
             value = value[part]
-        elif value is None and index == last and not path:
-            path.append(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            continue
+        path.append(part)
+    if problem["type"] == "missing" and location:  # the one part that is not in the body
+        path.append(location[-1])
     return path
 
 
