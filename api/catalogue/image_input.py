@@ -6,6 +6,7 @@ from api.url_guard import DownloadFailed, UrlRefused
 from domain.shared.image_refusals import (
     BadBodyWarp,
     BadFaceWarp,
+    EstimationImpossible,
     ImageRefused,
     ModelsBusy,
     MultipleFaces,
@@ -35,6 +36,7 @@ ENTRIES: Entries = {
     NoFaces: Entry(90018, 400, "No faces found"),
     MultipleFaces: Entry(11038, 400, "Multiple faces found"),
     TooManyImages: Entry(90019, 413, "Payload too large"),
+    EstimationImpossible: Entry(90020, 400, BAD_INPUT),
     NothingToAggregate: Entry(90021, 400, BAD_INPUT),
     ModelsBusy: Entry(90022, 503, "Service unavailable"),
 }
