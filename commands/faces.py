@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from commands.command import Command, CommandTable
+from commands.lists import open_list, open_lists
 from commands.store import Store
 from domain.attributes import AttributeContent
 from domain.faces import Face, FacesNotFound
-from domain.lists import FaceList
 from domain.log.facts import DescriptorRow
 
 
@@ -27,7 +27,7 @@ class CreateFace(Command[UUID]):
 
 def create_face(cmd: CreateFace, store: Store) -> UUID:
     """Make the face, or nothing if a list is missing."""
-    store.get_many(FaceList, cmd.list_ids, cmd.account_id)
+    lists = open_lists(cmd.list_ids, cmd.account_id, store)
     face = Face.with_id(
         cmd.face_id,
         account_id=cmd.account_id,
@@ -38,8 +38,8 @@ def create_face(cmd: CreateFace, store: Store) -> UUID:
     )
     if cmd.attribute is not None:
         _put_attributes(face, cmd.attribute, store)
-    for list_id in cmd.list_ids:
-        face.attach(list_id)
+    for target in lists:
+        face.attach(target.id)
     store.save(face)
     return face.id
 
@@ -119,7 +119,7 @@ class AttachFaces(Command[None]):
 
 def attach_faces(cmd: AttachFaces, store: Store) -> None:
     """Attach the faces to the list."""
-    target = store.get(FaceList, cmd.list_id, cmd.account_id)
+    target = open_list(cmd.list_id, cmd.account_id, store)
     faces = _all_faces(cmd.face_ids, cmd.account_id, store)
     for face in faces:
         face.attach(target.id)
@@ -136,7 +136,7 @@ class DetachFaces(Command[None]):
 
 def detach_faces(cmd: DetachFaces, store: Store) -> None:
     """Detach the faces from the list."""
-    target = store.get(FaceList, cmd.list_id, cmd.account_id)
+    target = open_list(cmd.list_id, cmd.account_id, store)
     faces = _all_faces(cmd.face_ids, cmd.account_id, store)
     for face in faces:
         face.detach(target.id)

@@ -1,11 +1,12 @@
 """What may be asked of lists."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from commands.command import Command, CommandTable
 from commands.store import Store
-from domain.lists import FaceList, ListsNotFound
+from domain.lists import FaceList, ListNotFound, ListsNotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +26,18 @@ def create_list(cmd: CreateList, store: Store) -> UUID:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditList(Command[None]):
-    """Change the user data of a list."""
+    """Change the user data of a list; without any, nothing but its existence is asked."""
 
     list_id: UUID
-    user_data: str
+    user_data: str | None = None
 
 
 def edit_list(cmd: EditList, store: Store) -> None:
     """Change the list."""
-    wanted = store.get(FaceList, cmd.list_id, cmd.account_id)
-    wanted.edit(cmd.user_data)
-    store.save(wanted)
+    wanted = open_list(cmd.list_id, cmd.account_id, store)
+    if cmd.user_data is not None:
+        wanted.edit(cmd.user_data)
+        store.save(wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class DeleteLists(Command[None]):
 
 def delete_lists(cmd: DeleteLists, store: Store) -> None:
     """Delete the lists."""
-    lists = _all_lists(cmd.list_ids, cmd.account_id, store)
+    lists = open_lists(cmd.list_ids, cmd.account_id, store)
     for wanted in lists:
         wanted.delete()
     store.save(*lists)
@@ -62,17 +64,50 @@ class RetireLists(Command[None]):
 
 def retire_lists(cmd: RetireLists, store: Store) -> None:
     """Hide the lists."""
-    lists = _all_lists(cmd.list_ids, cmd.account_id, store)
+    lists = open_lists(cmd.list_ids, cmd.account_id, store)
     for wanted in lists:
         wanted.retire()
     store.save(*lists)
 
 
-def _all_lists(list_ids: tuple[UUID, ...], account_id: UUID, store: Store) -> list[FaceList]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropRetiredLists(Command[None]):
+    """Delete lists that were retired and whose faces are gone; asked twice, it is done once."""
+
+    list_ids: tuple[UUID, ...]
+
+
+def drop_retired_lists(cmd: DropRetiredLists, store: Store) -> None:
+    """Delete those of the lists that are still there and retired."""
+    found = store.find_many(FaceList, _once(cmd.list_ids), cmd.account_id)
+    retired = [wanted for wanted in found if wanted.retired]
+    for wanted in retired:
+        wanted.delete()
+    store.save(*retired)
+
+
+def open_list(list_id: UUID, account_id: UUID, store: Store) -> FaceList:
+    """The list; a retired one is refused like one that is not there."""
+    found = store.get(FaceList, list_id, account_id)
+    if found.retired:
+        raise ListNotFound(list_id)
+    return found
+
+
+def open_lists(list_ids: Sequence[UUID], account_id: UUID, store: Store) -> list[FaceList]:
+    """Several lists, each once; refuses with the first one that is missing or retired."""
     try:
-        return store.get_many(FaceList, tuple(dict.fromkeys(list_ids)), account_id)
+        found = store.get_many(FaceList, _once(list_ids), account_id)
     except FaceList.missing as missing:
         raise ListsNotFound(*missing.args) from None
+    for wanted in found:
+        if wanted.retired:
+            raise ListsNotFound(wanted.id)
+    return found
+
+
+def _once(list_ids: Sequence[UUID]) -> tuple[UUID, ...]:
+    return tuple(dict.fromkeys(list_ids))
 
 
 COMMANDS: CommandTable = {
@@ -80,4 +115,5 @@ COMMANDS: CommandTable = {
     EditList: edit_list,
     DeleteLists: delete_lists,
     RetireLists: retire_lists,
+    DropRetiredLists: drop_retired_lists,
 }

@@ -1,9 +1,12 @@
 """Every command of the program, on one screen."""
 
-from commands import faces, lists
+from commands import faces, images, lists, objects, samples
 from commands.command import CommandTable
 
 COMMANDS: CommandTable = {
     **faces.COMMANDS,
+    **images.COMMANDS,
     **lists.COMMANDS,
+    **objects.COMMANDS,
+    **samples.COMMANDS,
 }

@@ -19,6 +19,8 @@ class FaceNotFound(Refusal):
 class FacesNotFound(FaceNotFound):
     """One of several faces is unknown, foreign or deleted; none was touched."""
 
+    detail = "One or more faces not found, including face with id '{}'"
+
 
 class Face(Owned):
     """One person in one account: user data, attributes, and the lists it belongs to."""

@@ -18,6 +18,8 @@ class ListNotFound(Refusal):
 class ListsNotFound(ListNotFound):
     """One of several lists is unknown, foreign or deleted; none was touched."""
 
+    detail = "One or more lists not found, including list with id '{}'"
+
 
 class FaceList(Owned):
     """A group of faces of one account. Membership is a fact of the face, never of the list."""
@@ -65,6 +67,6 @@ class FaceList(Owned):
         self.user_data = user_data
 
     def retire(self) -> None:
-        """Begin to go together with the faces."""
+        """Begin to go together with the faces; nobody finds the list from now on."""
         if not self.retired:
             self.trigger_event(self.Retired)

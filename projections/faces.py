@@ -1,8 +1,7 @@
 """Faces as they are read."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from psycopg.sql import SQL
@@ -10,7 +9,7 @@ from psycopg.sql import SQL
 from domain.faces import Face, FaceNotFound
 from domain.lists import FaceList
 from projections.database import Reader, Row, owned_by
-from projections.filtering import CommaList, Filter, Where
+from projections.filtering import CommaList, Conditions, Filter, Time, Where
 from projections.table import Append, Delete, Insert, Remove, RemoveEverywhere, Table, Update
 
 
@@ -57,6 +56,7 @@ FACES = Table(
         "USING gin (list_ids)",  # members of a list
         "(external_id) WHERE external_id <> ''",  # faces of one external id
         "(event_id) WHERE event_id IS NOT NULL",  # the face an event created
+        "(account_id) WHERE attributes_time IS NOT NULL",  # how many can match
     ),
     rules=[
         Insert(Face.Created, "account_id", "event_id", create_time="timestamp", **_SAID),
@@ -89,8 +89,15 @@ FACES = Table(
 )
 
 
-class FaceFilter(Filter):
-    """Which faces to list; every field is a query parameter of `GET /6/faces`."""
+FaceTarget = Literal[
+    "face_id", "account_id", "event_id", "user_data",
+    "create_time", "external_id", "avatar", "lists",
+]  # fmt: skip
+"""A field of a face that may be asked for."""
+
+
+class FaceConditions(Conditions):
+    """Which faces are meant; every field is a query parameter of `GET /6/faces/count`."""
 
     face_ids: Annotated[list[UUID] | None, CommaList, Where("face_id = ANY(%s)")] = None
     external_ids: Annotated[list[str] | None, CommaList, Where("external_id = ANY(%s)")] = None
@@ -99,37 +106,108 @@ class FaceFilter(Filter):
     list_id: Annotated[UUID | None, Where("list_ids @> ARRAY[%s]::uuid[]")] = None
     face_id__gte: Annotated[UUID | None, Where("face_id >= %s")] = None
     face_id__lt: Annotated[UUID | None, Where("face_id < %s")] = None
-    create_time__gte: Annotated[datetime | None, Where("create_time >= %s")] = None
-    create_time__lt: Annotated[datetime | None, Where("create_time < %s")] = None
+    create_time__gte: Annotated[Time | None, Where("create_time >= %s")] = None
+    create_time__lt: Annotated[Time | None, Where("create_time < %s")] = None
 
 
-_SHOWN = (
-    "face_id, account_id, event_id, user_data, create_time, external_id, avatar, list_ids AS lists"
-)
+class FaceFilter(FaceConditions, Filter):
+    """Which faces to list and what of them; the query parameters of `GET /6/faces`."""
+
+    targets: Annotated[list[FaceTarget] | None, CommaList] = None
+
+
+_SHOWN: dict[str, str] = {
+    "face_id": "face_id",
+    "account_id": "account_id",
+    "event_id": "event_id",
+    "user_data": "user_data",
+    "create_time": "create_time",
+    "external_id": "external_id",
+    "avatar": "avatar",
+    "lists": "list_ids AS lists",
+}
 
 
 def list_faces(db: Reader, account_id: UUID | None, wanted: FaceFilter) -> list[Row]:
-    """One page, newest first."""
+    """One page, newest first; only the targets, if any are named."""
     owner, of_owner = owned_by(account_id)
     where, values = wanted.where()
+    columns = ", ".join(_SHOWN[target] for target in wanted.targets or _SHOWN)
     query = SQL(
-        "SELECT " + _SHOWN + " FROM faces WHERE {} AND {} "
+        "SELECT " + columns + " FROM faces WHERE {} AND {} "
         "ORDER BY create_time DESC, face_id LIMIT %s OFFSET %s"
     ).format(owner, where)
     return db.fetch_all(query, [*of_owner, *values, wanted.page_size, wanted.offset])
 
 
+def count_faces(db: Reader, account_id: UUID | None, wanted: FaceConditions) -> int:
+    """How many faces pass all conditions."""
+    owner, of_owner = owned_by(account_id)
+    where, values = wanted.where()
+    query = SQL("SELECT count(*) FROM faces WHERE {} AND {}").format(owner, where)
+    return int(db.fetch_value(query, [*of_owner, *values]))
+
+
+def count_faces_with_attributes(db: Reader, account_id: UUID | None) -> int:
+    """How many faces have attributes."""
+    owner, of_owner = owned_by(account_id)
+    query = SQL("SELECT count(*) FROM faces WHERE attributes_time IS NOT NULL AND {}").format(owner)
+    return int(db.fetch_value(query, of_owner))
+
+
 def get_faces(db: Reader, face_ids: Sequence[UUID]) -> dict[UUID, Row]:
     """Those of the faces that exist, by id, whatever their account."""
     rows = db.fetch_all(
-        "SELECT " + _SHOWN + " FROM faces WHERE face_id = ANY(%s)", [list(face_ids)]
+        "SELECT " + ", ".join(_SHOWN.values()) + " FROM faces WHERE face_id = ANY(%s)",
+        [list(face_ids)],
     )
     return {row["face_id"]: row for row in rows}
 
 
 def get_face(db: Reader, account_id: UUID | None, face_id: UUID) -> Row:
     """One face; refuses an unknown or foreign one."""
-    row = get_faces(db, [face_id]).get(face_id)
+    return owned_face(get_faces(db, [face_id]).get(face_id), account_id, face_id)
+
+
+def owned_face(row: Row | None, account_id: UUID | None, face_id: UUID) -> Row:
+    """The row of a face if the account may see it; refuses otherwise."""
     if row is None or account_id not in (None, row["account_id"]):
         raise FaceNotFound(face_id)
     return row
+
+
+def get_face_attributes(
+    db: Reader, account_id: UUID | None, face_id: UUID, version: int | None
+) -> Row:
+    """The attributes of one face, with the descriptor of one version (raw bytes).
+
+    A face without attributes has nulls and empty lists; so has one without such a descriptor.
+    """
+    owner, of_owner = owned_by(account_id)
+    query = SQL(
+        "SELECT attributes_time, age, gender, ethnicity, basic_attributes_samples, "
+        "face_descriptor_samples, d.version, d.data FROM faces LEFT JOIN descriptors d "
+        "ON d.descriptor_id = (descriptor_ids ->> %s)::uuid WHERE face_id = %s AND {}"
+    ).format(owner)
+    row = db.fetch_one(query, [str(version), face_id, *of_owner])
+    if row is None:
+        raise FaceNotFound(face_id)
+    basic = {name: row[name] for name in ("age", "gender", "ethnicity") if row[name] is not None}
+    descriptor = None
+    if row["data"] is not None:
+        descriptor = {"descriptor": row["data"], "descriptor_version": row["version"]}
+    return {
+        "create_time": row["attributes_time"],
+        "basic_attributes": basic or None,
+        "face_descriptor": descriptor,
+        "basic_attributes_samples": row["basic_attributes_samples"],
+        "face_descriptor_samples": row["face_descriptor_samples"],
+    }
+
+
+def members(db: Reader, list_id: UUID, most: int) -> list[UUID]:
+    """The ids of some faces of a list, at most so many."""
+    rows = db.fetch_all(
+        "SELECT face_id FROM faces WHERE list_ids @> ARRAY[%s]::uuid[] LIMIT %s", [list_id, most]
+    )
+    return [row["face_id"] for row in rows]

@@ -1,6 +1,5 @@
 """Lists as they are read."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from psycopg.sql import SQL
 from domain.faces import Face
 from domain.lists import FaceList, ListNotFound
 from projections.database import Reader, Row, owned_by
-from projections.filtering import CommaList, Filter, Where
+from projections.filtering import CommaList, Conditions, Filter, Time, Where
 from projections.table import Delete, Insert, Table, Update
 
 
@@ -50,16 +49,22 @@ LISTS = Table(
 )
 
 
-class ListFilter(Filter):
-    """Which lists to show; every field is a query parameter of `GET /6/lists`."""
+class ListConditions(Conditions):
+    """Which lists are meant; every field is a query parameter of `GET /6/lists/count`."""
 
     list_ids: Annotated[list[UUID] | None, CommaList, Where("list_id = ANY(%s)")] = None
+    list_id__gte: Annotated[UUID | None, Where("list_id >= %s")] = None
+    list_id__lt: Annotated[UUID | None, Where("list_id < %s")] = None
     user_data: Annotated[str | None, Where("strpos(user_data, %s) > 0")] = None
     user_data__eq: Annotated[str | None, Where("user_data = %s")] = None
-    create_time__gte: Annotated[datetime | None, Where("create_time >= %s")] = None
-    create_time__lt: Annotated[datetime | None, Where("create_time < %s")] = None
-    last_update_time__gte: Annotated[datetime | None, Where("last_update_time >= %s")] = None
-    last_update_time__lt: Annotated[datetime | None, Where("last_update_time < %s")] = None
+    create_time__gte: Annotated[Time | None, Where("create_time >= %s")] = None
+    create_time__lt: Annotated[Time | None, Where("create_time < %s")] = None
+    last_update_time__gte: Annotated[Time | None, Where("last_update_time >= %s")] = None
+    last_update_time__lt: Annotated[Time | None, Where("last_update_time < %s")] = None
+
+
+class ListFilter(ListConditions, Filter):
+    """Which page of lists to show; the query parameters of `GET /6/lists`."""
 
 
 _SHOWN = "list_id, user_data, account_id, create_time, last_update_time"
@@ -76,6 +81,14 @@ def list_lists(db: Reader, account_id: UUID | None, wanted: ListFilter) -> list[
     return db.fetch_all(query, [*of_owner, *values, wanted.page_size, wanted.offset])
 
 
+def count_lists(db: Reader, account_id: UUID | None, wanted: ListConditions) -> int:
+    """How many lists pass all conditions."""
+    owner, of_owner = owned_by(account_id)
+    where, values = wanted.where()
+    query = SQL("SELECT count(*) FROM lists WHERE NOT retired AND {} AND {}").format(owner, where)
+    return int(db.fetch_value(query, [*of_owner, *values]))
+
+
 def get_list(db: Reader, account_id: UUID | None, list_id: UUID) -> Row:
     """One list; refuses an unknown or foreign one."""
     owner, of_owner = owned_by(account_id)
@@ -86,3 +99,9 @@ def get_list(db: Reader, account_id: UUID | None, list_id: UUID) -> Row:
     if row is None:
         raise ListNotFound(list_id)
     return row
+
+
+def retired_lists(db: Reader) -> list[tuple[UUID, UUID]]:
+    """The lists whose faces are still to be deleted, with their accounts."""
+    rows = db.fetch_all("SELECT list_id, account_id FROM lists WHERE retired ORDER BY list_id")
+    return [(row["list_id"], row["account_id"]) for row in rows]
