@@ -5,21 +5,27 @@ from typing import Any, Final
 
 from domain.shared.image_refusals import BadModelPack
 from inference.descriptors.body import BodyDescriptor
+from inference.descriptors.dlib_face import DlibFaceDescriptor
 from inference.descriptors.face import AlignedFaceDescriptor
+from inference.detection.dlib_face_detector import DlibFaceDetector
 from inference.detection.yolox import YoloX
 from inference.detection.yunet import YuNet
 from inference.estimators.registry import ESTIMATORS
 from inference.landmarks.landmarks68 import Landmarks68
+from inference.landmarks.tree_landmarks import TreeLandmarks
 from inference.packs.pack import ModelPack, RoleSpec
 from inference.session import ModelFiles
 
 Build = Callable[[RoleSpec, ModelFiles], Any]
 
 ARCHITECTURES: Final[Mapping[str, Mapping[str, Build]]] = {
-    "face_detector": {"YuNet": YuNet},
-    "landmarks5": {},
+    "face_detector": {"YuNet": YuNet, "DlibFaceDetector": DlibFaceDetector},
+    "landmarks5": {"TreeLandmarks": TreeLandmarks},
     "landmarks68": {"Landmarks68": Landmarks68},
-    "face_descriptor": {"AlignedFaceDescriptor": AlignedFaceDescriptor},
+    "face_descriptor": {
+        "AlignedFaceDescriptor": AlignedFaceDescriptor,
+        "DlibFaceDescriptor": DlibFaceDescriptor,
+    },
     "body_detector": {"YoloX": YoloX},
     "body_descriptor": {"BodyDescriptor": BodyDescriptor},
     **ESTIMATORS,

@@ -1,6 +1,6 @@
 """ONNX graphs of dlib's face networks; scaling layers are folded into their convolutions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -20,28 +20,39 @@ _SCALINGS: Final = ("affine_", "bn_con2")
 
 
 def descriptor_graph(network: Network) -> onnx.ModelProto:
-    """The descriptor network: `input` N x 3 x 150 x 150 to `descriptor` N x 128, as it comes."""
+    """The descriptor network: `input` N x 3 x 150 x 150 to `raw` and `descriptor`, N x 128.
+
+    The input is RGB, 0 to 255. `raw` is what dlib gives, to be compared by Euclidean distance;
+    `descriptor` is the same scaled to length one, to be compared by cosine.
+    """
     if network.loss != "loss_metric_2" or network.layers[-1].name != "fc_2":
         raise MalformedFile("this is not a descriptor network")
     rows, columns = int(network.options["rows"]), int(network.options["columns"])
-    builder = _Builder((rows, columns))
-    builder.add_all(network.layers)
     dimension = network.layers[-1].settings["outputs"]
-    return builder.model("descriptor", ["n", 3, rows, columns], ["n", dimension])
+    builder = _Builder((rows, columns))
+    builder.normalise(network.means)
+    builder.add_all(network.layers)
+    builder.output("raw", ["n", dimension])
+    builder.scale_to_length_one()
+    builder.output("descriptor", ["n", dimension])
+    return builder.model(["n", 3, rows, columns])
 
 
 def detector_graph(network: Network) -> onnx.ModelProto:
     """The detector: `input` N x 3 x H x W to `scores` N x 1 x h x w, a cell every 8 pixels.
 
-    Cell (r, c) tells of the 80 x 80 box around (8c + 3, 8r + 3) in the input's pixels.
+    The input is RGB, 0 to 255. Cell (r, c) tells of the 80 x 80 box around (8c + 3, 8r + 3) in
+    the input's pixels.
     """
     if network.loss != "loss_mmod_" or network.layers[-1].name != "con_4":
         raise MalformedFile("this is not a detector")
     builder = _Builder(None)
+    builder.normalise(network.means)
     border = [0, 0, DETECTOR_BORDER, DETECTOR_BORDER]
     builder.current = builder.pad(builder.current, border + border)
     builder.add_all(network.layers)
-    return builder.model("scores", ["n", 3, "h", "w"], ["n", 1, "rows", "columns"])
+    builder.output("scores", ["n", 1, "rows", "columns"])
+    return builder.model(["n", 3, "h", "w"])
 
 
 class _Builder:
@@ -55,6 +66,7 @@ class _Builder:
         self.current = "input"
         self._nodes: list[Any] = []
         self._weights: list[Any] = []
+        self._outputs: list[Any] = []
         self._shapes: dict[str, tuple[int, int, int]] = {}
         if size is not None:
             self._shapes["input"] = (3, *size)
@@ -68,16 +80,27 @@ class _Builder:
         if self._branches:
             raise MalformedFile("a branch has no end")
 
-    def model(self, output: str, taken: list[Any], given: list[Any]) -> onnx.ModelProto:
+    def normalise(self, means: Sequence[float]) -> None:
+        """Subtract the mean of each channel and divide by 256, as dlib does."""
+        middle = self._constant(np.array(means, np.float32).reshape(1, 3, 1, 1))
+        scale = self._constant(np.array(1 / 256, np.float32))
+        shape = self._shapes.get(self.current)
+        self._step("Sub", shape, inputs=[self.current, middle])
+        self._step("Mul", shape, inputs=[self.current, scale])
+
+    def scale_to_length_one(self) -> None:
+        """Divide each row by its length."""
+        self.current = self._node("LpNormalization", [self.current], axis=1, p=2)
+
+    def output(self, name: str, shape: list[Any]) -> None:
+        """Give the current value a name and a place among the outputs."""
+        self.current = self._node("Identity", [self.current], output=name)
+        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+    def model(self, shape: list[Any]) -> onnx.ModelProto:
         """The finished model, checked; the same network gives the same bytes."""
-        self._node("Identity", [self.current], output=output)
-        graph = helper.make_graph(
-            self._nodes,
-            output,
-            [helper.make_tensor_value_info("input", TensorProto.FLOAT, taken)],
-            [helper.make_tensor_value_info(output, TensorProto.FLOAT, given)],
-            self._weights,
-        )
+        taken = helper.make_tensor_value_info("input", TensorProto.FLOAT, shape)
+        graph = helper.make_graph(self._nodes, "face", [taken], self._outputs, self._weights)
         opset = [helper.make_opsetid("", _OPSET)]
         model = helper.make_model(graph, opset_imports=opset, ir_version=_IR_VERSION)
         onnx.checker.check_model(model, full_check=True)
