@@ -10,10 +10,11 @@ from domain.shared.geometry import Box
 from inference.models import Pixels
 from inference.opencv import cv2
 
+Indices = NDArray[np.intp]
 Floats = NDArray[np.floating[Any]]
 
 
-def keep_best(corners: Floats, scores: Floats, max_iou: float) -> NDArray[np.intp]:
+def keep_best(corners: Floats, scores: Floats, max_iou: float) -> Indices:
     """Greedy non-maximum suppression of boxes (left, top, right, bottom): indices, best first.
 
     Equal scores are taken in a fixed order, so that a result does not depend on the input order
@@ -31,6 +32,19 @@ def keep_best(corners: Floats, scores: Floats, max_iou: float) -> NDArray[np.int
         union = areas[best] + areas[rest] - shared
         order = rest[shared <= max_iou * np.maximum(union, 1e-9)]
     return np.array(kept, np.intp)
+
+
+def without_parts(corners: Floats, kept: Indices, inside: float = 0.9) -> Indices:
+    """Of boxes in order of score, those that do not lie inside a better one: a face in a face."""
+    whole: list[int] = []
+    for index in kept:
+        box = corners[index]
+        near = np.minimum(box[2:], corners[whole, 2:])
+        far = np.maximum(box[:2], corners[whole, :2])
+        shared = np.clip(near - far, 0, None).prod(axis=1)
+        if not (shared > inside * (box[2:] - box[:2]).prod()).any():
+            whole.append(int(index))
+    return np.array(whole, np.intp)
 
 
 def resized(image: Pixels, factor: float) -> Pixels:

@@ -57,7 +57,7 @@ def test_eyes_come_to_the_same_place_whatever_points_are_known(
     points = transform(layout.unit, away).astype(np.float64)
     matrix = face_matrix(points, layout)
     eyes = transform(np.array(layout.landmarks(points).pairs())[:2], matrix)
-    np.testing.assert_allclose(eyes, FACE_TEMPLATE[:2], atol=1.0)
+    np.testing.assert_allclose(eyes, FACE_TEMPLATE[:2], atol=3.0)
 
 
 def test_an_identity_warp_changes_nothing() -> None:
