@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from api.app_kit import Kit, build_app
 from api.blobs import open_blobs
+from api.cannot_start import CannotStart
 from api.database_setup import prepare_database
 from api.http.limits import RequestLimits
 from api.http.refusals import BadApiBody, BadBody, BadPublishedBody, ComponentDown
@@ -17,12 +18,16 @@ from api.master_key import load_master_key
 from api.routes.system import Check, System, Version
 from api.services import Services
 from api.settings import Settings
+from api.url_guard import UrlGuard, UrlRules
 from commands.router import COMMANDS
 from commands.writer import GroupCommitWriter
+from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
 from projections.database import Reader
 from projections.history import PostgresLog
 from projections.read_model import ReadModel
 from projections.tables import INLINE
+from ray_cluster.models import Models
+from ray_cluster.opening import open_local_models
 
 API_ROUTERS: Sequence[APIRouter] = ()
 """What the API serves below /6."""
@@ -38,7 +43,12 @@ class Installation:
         reader = Reader(dsn)
         writer = GroupCommitWriter(self._log, COMMANDS)
         self.services = Services(
-            settings=settings, dsn=dsn, reader=reader, writer=writer, blobs=open_blobs(settings)
+            settings=settings,
+            dsn=dsn,
+            reader=reader,
+            writer=writer,
+            blobs=open_blobs(settings),
+            guard=UrlGuard(_url_rules(settings)),
         )
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
         self.streams = self._app("Selene Streams", (), ("/1", "/2"), BadBody)
@@ -46,8 +56,9 @@ class Installation:
         self.tracking = self._app("Selene Human Tracking", (), ("/1",), BadBody)
 
     async def start(self) -> None:
-        """Prepare the database, connect, and begin to take commands."""
+        """Prepare the database, load the models, connect, and begin to take commands."""
         await asyncio.to_thread(prepare_database, self._dsn)
+        self.services.models = await asyncio.to_thread(self._open_models)
         await asyncio.to_thread(self.services.reader.open)
         await asyncio.to_thread(self.services.writer.start)
 
@@ -56,6 +67,21 @@ class Installation:
         await asyncio.to_thread(self.services.writer.stop)
         await asyncio.to_thread(self._log.close)
         await asyncio.to_thread(self.services.reader.close)
+        await self.services.guard.close()
+        if hasattr(self.services, "models"):
+            await self.services.models.close()
+
+    def _open_models(self) -> Models:
+        settings = self._settings
+        try:
+            return open_local_models(
+                settings.pack,
+                settings.data_dir / "packs",
+                largest_image=settings.limits.image_bytes,
+                most_pixels=settings.limits.image_pixels,
+            )
+        except (BadModelPack, ModelPackNotFound) as refusal:
+            raise CannotStart(str(refusal)) from None
 
     def _app(
         self,
@@ -91,6 +117,15 @@ class Installation:
                 raise ComponentDown("Database connection timeout error") from error
 
         return {"database": database, "blobs": self.services.blobs.check}
+
+
+def _url_rules(settings: Settings) -> UrlRules:
+    return UrlRules(
+        private=settings.allowed_private_urls,
+        longest_url=settings.limits.url_length,
+        largest_body=settings.limits.image_bytes,
+        timeout_s=settings.limits.download_seconds,
+    )
 
 
 def _versions(api: int) -> dict[str, Version]:

@@ -1,21 +1,37 @@
 """What routes and workers work with: everything that `bootstrap` wires, in one place."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from api.blobs import Blobs
+from api.images_in_request import ImageLimits
+from api.pipelines.load_images import ImageLoader
 from api.settings import Settings
+from api.url_guard import UrlGuard
 from commands.writer import GroupCommitWriter
 from projections.database import Reader
+from ray_cluster.models import Models
 
 
 @dataclass(slots=True)
 class Services:
-    """The running parts of one process."""
+    """The running parts of one process; `models` are there once the process has started."""
 
     settings: Settings
     dsn: str
     reader: Reader
     writer: GroupCommitWriter
     blobs: Blobs
-    extra: dict[str, Any] = field(default_factory=dict)
+    guard: UrlGuard
+    models: Models = field(init=False)
+
+    @property
+    def image_limits(self) -> ImageLimits:
+        """How many images a request may hold, and how large each may be."""
+        limits = self.settings.limits
+        return ImageLimits(count=limits.images_per_request, bytes=limits.image_bytes)
+
+    @property
+    def images(self) -> ImageLoader:
+        """Gets the bytes of images given by URL or id."""
+        largest = self.settings.limits.image_bytes
+        return ImageLoader(self.reader, self.blobs, self.guard, largest)

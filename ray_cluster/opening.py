@@ -1,0 +1,39 @@
+"""Opens the models that settings name: a pack by name, by directory, or the development set."""
+
+from pathlib import Path
+
+from inference.dev_pack import dev_pack
+from inference.image import ImageLimits
+from inference.packs import default_pack
+from inference.packs.pack import MANIFEST, ModelPack, read_pack
+from inference.packs.registry import PackRegistry
+from inference.pipeline import Pipeline, PipelineOptions
+from ray_cluster.local_models import LocalModels
+
+DEFAULT = default_pack.NAME
+DEV = "dev:"
+"""`dev:DIRECTORY` is the development manifest over networks in that directory."""
+
+
+def open_pack(name: str, packs: Path) -> ModelPack:
+    """The pack: the one chosen in `packs` or else the default, a directory, or a name."""
+    if name.startswith(DEV):
+        return dev_pack(Path(name.removeprefix(DEV)))
+    if (manifest := Path(name).expanduser() / MANIFEST).is_file():
+        return read_pack(manifest)
+    registry = PackRegistry(packs)
+    if name == DEFAULT:
+        chosen = registry.in_use()
+        if chosen is None or chosen == DEFAULT:
+            return read_pack(default_pack.build(packs / DEFAULT) / MANIFEST)
+        name = chosen
+    return registry.get(name)
+
+
+def open_local_models(
+    name: str, packs: Path, *, largest_image: int, most_pixels: int, threads: int | None = None
+) -> LocalModels:
+    """The models in this process; the default pack is built when it is asked for first."""
+    limits = ImageLimits(max_bytes=largest_image, max_pixels=most_pixels)
+    pipeline = Pipeline(open_pack(name, packs), PipelineOptions(limits=limits))
+    return LocalModels(pipeline, threads=threads)
