@@ -9,8 +9,9 @@ from api.blobs import BlobNotFound, Blobs
 from api.images_in_request import RequestImage
 from api.url_guard import UrlGuard
 from domain.images import ImageNotFound
-from domain.samples import SampleNotFound, SamplesType
+from domain.samples import SampleNotFound
 from domain.shared.detections import ImageInput, ImageType
+from domain.shared.enums import SamplesType
 from domain.shared.image_refusals import TooManyBytes
 from domain.shared.refusal import Refusal
 from projections.database import Reader
