@@ -6,14 +6,15 @@ from uuid import UUID
 from commands.command import Command, CommandTable
 from commands.store import Store
 from commands.stored_files import NewFile, delete_file, save_files
-from domain.samples import Sample, SampleNotFound, SampleType
+from domain.samples import Sample, SampleNotFound
+from domain.shared.enums import SamplesType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveSamples(Command[list[UUID]]):
     """Keep warps of one type under ids; answers the ids in the order given."""
 
-    sample_type: SampleType
+    sample_type: SamplesType
     files: tuple[NewFile, ...]
 
 
@@ -27,7 +28,7 @@ def save_samples(cmd: SaveSamples, store: Store) -> list[UUID]:
 class DeleteSample(Command[str]):
     """Delete a sample of a type; answers the name of its blob, which is to be deleted too."""
 
-    sample_type: SampleType
+    sample_type: SamplesType
     sample_id: UUID
 
 

@@ -1,10 +1,10 @@
 """Samples: warps of faces and bodies, kept under an id."""
 
-from enum import StrEnum
 from uuid import UUID
 
 from eventsourcing.domain import event
 
+from domain.shared.enums import SamplesType
 from domain.shared.refusal import Refusal
 from domain.shared.stored_file import StoredFile
 
@@ -13,13 +13,6 @@ class SampleNotFound(Refusal):
     """The sample is unknown, foreign, deleted or of the other type."""
 
     detail = "Image with id '{}' not found"
-
-
-class SampleType(StrEnum):
-    """The two stores of samples, as they are named in paths."""
-
-    FACES = "faces"
-    BODIES = "bodies"
 
 
 class Sample(StoredFile):
@@ -44,4 +37,4 @@ class Sample(StoredFile):
         self, account_id: UUID, blob: str, size: int, content_type: str, sample_type: str
     ) -> None:
         super().__init__(account_id, blob, size, content_type)
-        self.sample_type = SampleType(sample_type)
+        self.sample_type = SamplesType(sample_type)

@@ -8,8 +8,9 @@ from psycopg.sql import SQL
 
 from domain.faces import Face, FaceNotFound
 from domain.lists import FaceList
+from domain.shared.fields import Time
 from projections.database import Reader, Row, owned_by
-from projections.filtering import CommaList, Conditions, Filter, Time, Where
+from projections.filtering import CommaList, Conditions, Filter, Where
 from projections.table import Append, Delete, Insert, Remove, RemoveEverywhere, Table, Update
 
 

@@ -1,13 +1,10 @@
 """Filters: one annotation is the query parameter, its validation, its text and its SQL."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from psycopg.sql import SQL, Composable
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]", re.ASCII)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +25,6 @@ def _split(value: Any) -> Any:
 
 CommaList = BeforeValidator(_split)
 """Lists that come as one comma separated parameter."""
-
-
-def _written(value: Any) -> Any:
-    """Text that is a number would be read as Unix time; times are written out."""
-    if isinstance(value, str) and not _DATE.match(value):
-        raise ValueError("a time is written as in RFC 3339, with a zone: 2018-08-11T09:11:41.674Z")
-    return value
-
-
-Time = Annotated[AwareDatetime, BeforeValidator(_written)]
-"""A point in time: RFC 3339 with a zone."""
 
 
 class Conditions(BaseModel):

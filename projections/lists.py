@@ -7,8 +7,9 @@ from psycopg.sql import SQL
 
 from domain.faces import Face
 from domain.lists import FaceList, ListNotFound
+from domain.shared.fields import Time
 from projections.database import Reader, Row, owned_by
-from projections.filtering import CommaList, Conditions, Filter, Time, Where
+from projections.filtering import CommaList, Conditions, Filter, Where
 from projections.table import Delete, Insert, Table, Update
 
 

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from domain.samples import Sample, SampleNotFound, SampleType
+from domain.samples import Sample, SampleNotFound
+from domain.shared.enums import SamplesType
 from projections.database import Reader
 from projections.stored_files import FileRow, files_table, find_file
 
@@ -10,7 +11,7 @@ SAMPLES = files_table("samples", "sample_id", Sample, {"sample_type": "text NOT 
 
 
 def get_sample(
-    db: Reader, account_id: UUID | None, sample_type: SampleType, sample_id: UUID
+    db: Reader, account_id: UUID | None, sample_type: SamplesType, sample_id: UUID
 ) -> FileRow:
     """One sample of the type; refuses an unknown or foreign one."""
     found = find_file(db, SAMPLES, account_id, sample_id, sample_type=sample_type.value)

@@ -12,7 +12,8 @@ from commands.samples import DeleteSample, SaveSamples
 from commands.stored_files import NewFile
 from domain.images import Image, ImageNotFound
 from domain.objects import ObjectNotFound, StoredObject
-from domain.samples import Sample, SampleNotFound, SampleType
+from domain.samples import Sample, SampleNotFound
+from domain.shared.enums import SamplesType
 from domain.shared.refusal import Refusal
 from domain.shared.stored_file import StoredFile
 from tests.support.scenario import Scenario
@@ -25,7 +26,7 @@ Made = Command[list[UUID]]
 def save(kind: type[StoredFile]) -> Made:
     """The command that keeps the files as this kind."""
     if kind is Sample:
-        return SaveSamples(account_id=ACCOUNT, sample_type=SampleType.FACES, files=FILES)
+        return SaveSamples(account_id=ACCOUNT, sample_type=SamplesType.FACES, files=FILES)
     if kind is Image:
         return SaveImages(account_id=ACCOUNT, files=FILES)
     return SaveObjects(account_id=ACCOUNT, files=FILES)
@@ -34,7 +35,7 @@ def save(kind: type[StoredFile]) -> Made:
 def delete(kind: type[StoredFile], file_id: UUID, account_id: UUID = ACCOUNT) -> Command[Any]:
     """The command that deletes one of this kind."""
     if kind is Sample:
-        return DeleteSample(account_id=account_id, sample_type=SampleType.FACES, sample_id=file_id)
+        return DeleteSample(account_id=account_id, sample_type=SamplesType.FACES, sample_id=file_id)
     if kind is Image:
         return DeleteImage(account_id=account_id, image_id=file_id)
     return DeleteObject(account_id=account_id, object_id=file_id)
@@ -75,7 +76,7 @@ def test_a_face_sample_is_no_body_sample() -> None:
     story, wanted = Scenario().when(save(Sample)), FILES[0].file_id
 
     story.when(
-        DeleteSample(account_id=ACCOUNT, sample_type=SampleType.BODIES, sample_id=wanted)
+        DeleteSample(account_id=ACCOUNT, sample_type=SamplesType.BODIES, sample_id=wanted)
     ).then_refused(SampleNotFound, wanted)
 
 
