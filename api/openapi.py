@@ -1,8 +1,7 @@
-"""The OpenAPI document of a service, and the pages that show it without any network."""
+"""The OpenAPI document of a service, with what the kit adds to every operation."""
 
 import re
-from collections.abc import Iterable
-from html import escape
+from copy import deepcopy
 from typing import Any, Final
 
 import yaml
@@ -11,8 +10,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api.authentication import REQUIRED
-from api.catalogue.entry import Entry
-from domain.shared.refusal import Refusal
+from api.errors import ErrorBody
+from api.http.negotiation import JSON, MSGPACK
 
 _ACRONYMS: Final = {"gc": "GC", "roc": "ROC"}
 _VERBS: Final = re.compile(r"^(get|create|check|save)(?=[A-Z])")
@@ -24,17 +23,26 @@ _OPTIONS: Final = {
 }
 """The names of OPTIONS that do not follow from the other methods of the path."""
 
-REQUEST_ID: Final = {
+_ID_SCHEMA: Final = {
+    "type": "string",
+    "pattern": "^[0-9]{10},[a-f0-9]{8}-([a-f0-9]{4}-){3}[a-f0-9]{12}$",
+}
+_PARAMETER: Final = {
     "name": "Luna-Request-Id",
     "in": "header",
     "required": False,
-    "description": "Caller's id of the request: Unix time, a comma and a UUID. Always answered.",
-    "schema": {
-        "type": "string",
-        "pattern": "^[0-9]{10},[a-f0-9]{8}-([a-f0-9]{4}-){3}[a-f0-9]{12}$",
-    },
+    "description": "Caller's id of the request: Unix time, a comma and a UUID. It is answered, "
+    "and one of another form is replaced by a new one.",
+    "schema": {"type": "string", "example": "1536751345,8b8b5937-2e9c-4e8b-a7a7-5caf86621b5a"},
 }
-_REFERENCE: Final = {"$ref": "#/components/parameters/LunaRequestId"}
+_HEADER: Final = {
+    "description": "Id of the request, the caller's or a new one.",
+    "schema": _ID_SCHEMA,
+}
+_ANY_ERROR: Final = {
+    "description": "Any other error; what broke has error_code 1 and status 500.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}},
+}
 _METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -54,15 +62,16 @@ def document_of(app: FastAPI) -> dict[str, Any]:
         tags=app.openapi_tags,
     )
     components = document.setdefault("components", {})
-    components.setdefault("parameters", {})["LunaRequestId"] = REQUEST_ID
+    components.setdefault("parameters", {})["LunaRequestId"] = _PARAMETER
+    components.setdefault("headers", {})["LunaRequestId"] = _HEADER
+    components.setdefault("responses", {})["AnyError"] = _ANY_ERROR
+    components.setdefault("schemas", {})["ErrorBody"] = ErrorBody.model_json_schema()
     _drop_validation_answers(document)
     for path, item in document.get("paths", {}).items():
         _add_head_and_options(path, item)
         for method in _METHODS:
             if method in item:
-                item[method].setdefault("parameters", []).append(_REFERENCE)
-                for parameter in item[method]["parameters"]:
-                    _complete(parameter)
+                _complete(item[method])
     return document
 
 
@@ -86,7 +95,7 @@ def _add_head_and_options(path: str, item: dict[str, Any]) -> None:
             "operationId": named if named.startswith("check") else f"check{_capital(named)}",
             "summary": "Whether it is there",
             "tags": item["get"].get("tags", []),
-            "parameters": list(item["get"].get("parameters", [])),
+            "parameters": deepcopy(item["get"].get("parameters", [])),
             "responses": {"200": {"description": "It is there"}},
         }
     if "options" not in item:
@@ -95,7 +104,7 @@ def _add_head_and_options(path: str, item: dict[str, Any]) -> None:
             "operationId": named,
             "summary": "Allowed methods",
             "tags": next((item[m].get("tags", []) for m in _METHODS if m in item), []),
-            "parameters": own,
+            "parameters": deepcopy(own),
             "responses": {
                 "200": {
                     "description": "Allowed methods",
@@ -113,16 +122,41 @@ def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _complete(parameter: dict[str, Any]) -> None:
-    """Lists are written with commas unless they say otherwise; some headers are required."""
-    schema = parameter.get("schema")
-    if schema is None:
-        return
+def _complete(operation: dict[str, Any]) -> None:
+    """The request's id, MessagePack beside JSON, and errors that no route lists itself."""
+    parameters = operation.setdefault("parameters", [])
+    for parameter in parameters:
+        _correct(parameter)
+    parameters.append({"$ref": "#/components/parameters/LunaRequestId"})
+    _add_msgpack(operation.get("requestBody", {}))
+    answers = operation["responses"]
+    for status, answer in answers.items():
+        answer.setdefault("headers", {})["Luna-Request-Id"] = {
+            "$ref": "#/components/headers/LunaRequestId"
+        }
+        if status.startswith("2"):
+            _add_msgpack(answer)
+    answers["default"] = {"$ref": "#/components/responses/AnyError"}
+
+
+def _add_msgpack(body: dict[str, Any]) -> None:
+    content = body.get("content", {})
+    if JSON in content:
+        content.setdefault(MSGPACK, content[JSON])
+
+
+def _correct(parameter: dict[str, Any]) -> None:
+    """Lists are written with commas unless they say otherwise; none is ever null."""
+    schema = parameter["schema"]
     if schema.pop(REQUIRED, False):
         parameter["required"] = True
     repeated = schema.pop("x-repeated", False)
-    kinds = [schema, *schema.get("anyOf", ())]
-    if parameter["in"] == "query" and any(kind.get("type") == "array" for kind in kinds):
+    kinds = [kind for kind in schema.pop("anyOf", ()) if kind.get("type") != "null"]
+    if len(kinds) == 1:  # what is left out is not null: there is no way to write that
+        schema.update({**kinds[0], **schema})
+    elif kinds:
+        schema["anyOf"] = kinds
+    if parameter["in"] == "query" and schema.get("type") == "array":
         parameter.update(style="form", explode=bool(repeated))
 
 
@@ -136,73 +170,3 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
-
-
-_STYLE: Final = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
-    "color:#1c1c1e;background:#fff}code,pre{background:#f2f2f4;border-radius:4px}"
-    "code{padding:.1em .3em}pre{padding:.6em;overflow:auto}h2{margin-top:2.2em}"
-    "summary{cursor:pointer;padding:.3em 0}b.m{display:inline-block;width:5em}"
-    "table{border-collapse:collapse}td,th{text-align:left;padding:.2em .8em .2em 0}"
-    "@media(prefers-color-scheme:dark){body{color:#eee;background:#16161a}"
-    "code,pre{background:#26262c}a{color:#8ab4ff}}"
-)
-
-
-def page(title: str, body: str) -> str:
-    """An HTML page in the one style, with nothing to fetch."""
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<style>{_STYLE}</style><h1>{escape(title)}</h1>{body}</html>"
-    )
-
-
-def as_page(document: dict[str, Any]) -> str:
-    """The document for people: operations by tag, each with its parameters and answers."""
-    by_tag: dict[str, list[str]] = {}
-    for path, item in document.get("paths", {}).items():
-        for method in _METHODS:
-            if method in item and method not in ("options", "head"):
-                tag = (item[method].get("tags") or ["other"])[0]
-                by_tag.setdefault(tag, []).append(_operation(path, method, item[method]))
-    sections = (
-        f"<h2>{escape(tag)}</h2>{''.join(operations)}" for tag, operations in by_tag.items()
-    )
-    info = document["info"]
-    about = f"<p>Version {escape(info['version'])}. {escape(info.get('description', ''))}</p>"
-    return page(info["title"], about + "".join(sections))
-
-
-def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><td><code>{escape(one['name'])}</code><td>{escape(one['in'])}"
-        f"<td>{'required' if one.get('required') else ''}<td>{escape(one.get('description', ''))}"
-        for one in operation.get("parameters", ())
-        if "name" in one
-    )
-    answers = "".join(
-        f"<tr><td>{escape(status)}<td>{escape(one.get('description', ''))}"
-        for status, one in operation.get("responses", {}).items()
-    )
-    body = ", ".join(operation.get("requestBody", {}).get("content", ()))
-    return (
-        f'<details><summary><b class="m">{method.upper()}</b><code>{escape(path)}</code> '
-        f"{escape(operation.get('summary', ''))}</summary>"
-        f"<p>{escape(operation.get('description', ''))} <code>{operation['operationId']}</code></p>"
-        f"<table>{rows}</table>{f'<p>Body: {escape(body)}</p>' if body else ''}"
-        f"<table>{answers}</table></details>"
-    )
-
-
-def error_page(code: int, found: Iterable[tuple[type[Refusal], Entry]]) -> str:
-    """What one error code means, for people who followed the link of an error."""
-    parts = []
-    for refusal, entry in found:
-        pattern = re.sub(r"\{[^}]*\}", "…", refusal.detail)
-        parts.append(
-            f"<h2>{escape(entry.desc)} (HTTP status {entry.status})</h2>"
-            f"<p>{escape(' '.join((refusal.__doc__ or '').split()))}</p>"
-            f"<p>The detail reads: <code>{escape(pattern)}</code></p>"
-        )
-    return page(f"Error {code}", "".join(parts))

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -74,7 +75,8 @@ class UrlGuard:
     """
 
     rules: UrlRules = field(default_factory=UrlRules)
-    verify: bool = True
+    verify: bool | ssl.SSLContext = True
+    """Whose certificates are believed; True is those the system ships with."""
 
     def __post_init__(self) -> None:
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=0)

@@ -74,7 +74,7 @@ class RouteTable:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._fallback(scope, receive, send)
+            return await self._leave(scope, receive, send)
         path, method = path_of(scope), scope["method"]
         partly: _Node | None = None
         for node, values in _search(self._root, path.split("/"), 1, ()):
@@ -86,13 +86,21 @@ class RouteTable:
             partly = partly or node
         if partly is None:
             if self._others:
-                return await self._fallback(scope, receive, send)
+                return await self._leave(scope, receive, send)
             raise PageNotFound
         scope[ROUTE] = next(iter(partly.methods.values())).template
         allowed = _allowed(partly)
         if method != "OPTIONS":
             raise MethodNotAllowed(allowed)
         await Response(headers={"Allow": allowed})(scope, receive, send)
+
+    async def _leave(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._fallback(scope, receive, send)
+        finally:
+            template = getattr(scope.get("route"), "path", None)
+            if template is not None:
+                scope.setdefault(ROUTE, template)
 
 
 def path_of(scope: Scope) -> str:

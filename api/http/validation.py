@@ -70,15 +70,15 @@ def _real_path(problem: Problem, body: object) -> list[int | str]:
     """The location in the body, without the labels pydantic adds for alternatives of a union."""
     location = problem["loc"][1:]
     path: list[int | str] = []
-    value = body
+    value: Any = body
     for part in location:
-        if isinstance(value, Mapping) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
+        if isinstance(value, Mapping):
+            inside = part in value
         else:
-            continue
-        path.append(part)
+            inside = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if inside:
+            value = value[part]
+            path.append(part)
     if problem["type"] == "missing" and location:  # the one part that is not in the body
         path.append(location[-1])
     return path

@@ -17,7 +17,8 @@ from api.errors import CATALOGUE, INTERNAL, SUCCESS, answers, entry_of, error_bo
 from api.http.fields import Flag
 from api.http.negotiation import preferred
 from api.http.refusals import ComponentDown, PageNotFound, ResourceDisabled, UnsupportedAccept
-from api.openapi import as_page, as_yaml, error_page, page
+from api.openapi import as_yaml
+from api.pages import as_page, error_page, page
 
 log = structlog.get_logger("selene.health")
 

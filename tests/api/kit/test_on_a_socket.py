@@ -78,13 +78,14 @@ def test_an_answer_that_breaks_half_way_closes_the_connection(client: httpx.Clie
     assert client.get("/version").status_code == 200
 
 
-def test_web_sockets_carry_the_id_and_the_position(address: str) -> None:
+def test_web_sockets_carry_the_id_and_the_position(address: str, client: httpx.Client) -> None:
     headers = {**AS_ACCOUNT, "Luna-Request-Id": GIVEN}
     with connect(f"ws://{address}/6/things/ws", additional_headers=headers) as talk:
         assert talk.recv(timeout=10) == ACCOUNT
         assert talk.response is not None
         assert talk.response.headers["Luna-Request-Id"] == GIVEN
         assert talk.response.headers["Selene-Position"] == "7"
+    assert 'path="WEBSOCKET:/6/things/ws",status_code="101"' in client.get("/metrics").text
 
 
 def test_a_refused_web_socket_is_told_like_any_request(address: str) -> None:

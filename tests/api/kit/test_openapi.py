@@ -1,5 +1,6 @@
 """The served document says what the service does."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -56,10 +57,13 @@ def test_acronyms_are_written_as_in_the_contract() -> None:
     assert paths["/6/detector"]["options"]["operationId"] == "optionsDetector"
 
 
-def test_lists_in_queries_are_separated_by_commas(document: dict[str, Any]) -> None:
-    wanted = parameters(document, "/6/things", "get")
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_lists_in_queries_are_separated_by_commas(document: dict[str, Any], method: str) -> None:
+    wanted = parameters(document, "/6/things", method)
+    assert wanted["sizes"]["explode"] is True
     assert wanted["thing_ids"]["style"] == "form"
     assert wanted["thing_ids"]["explode"] is False
+    assert wanted["thing_ids"]["schema"]["items"] == {"type": "string", "format": "uuid"}
     assert "explode" not in wanted["page"]
     assert wanted["page_size"]["schema"]["maximum"] == 100
 
@@ -69,12 +73,41 @@ def test_the_account_is_required_where_things_change(document: dict[str, Any]) -
     reading = parameters(document, "/6/things", "get")["Luna-Account-Id"]
     assert (changing["required"], reading["required"]) == (True, False)
     assert "x-required" not in str(document)
+    assert reading["schema"]["type"] == "string"
+    assert reading["schema"]["format"] == "uuid"
 
 
 def test_every_operation_takes_a_request_id(document: dict[str, Any]) -> None:
     for item in document["paths"].values():
         for operation in item.values():
             assert {"$ref": "#/components/parameters/LunaRequestId"} in operation["parameters"]
+
+
+def test_both_forms_of_bodies_are_announced(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/6/things"]["post"]
+    both = {"application/json", "application/msgpack"}
+    assert set(operation["requestBody"]["content"]) == both
+    assert set(operation["responses"]["201"]["content"]) == both
+    assert operation["responses"]["default"] == {"$ref": "#/components/responses/AnyError"}
+    assert document["components"]["schemas"]["ErrorBody"]["required"]
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    def references(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if key == "$ref":
+                    yield inner
+                else:
+                    yield from references(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from references(inner)
+
+    for reference in set(references(document)):
+        found: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            found = found[part]
 
 
 def test_answers_that_are_never_given_are_not_announced(document: dict[str, Any]) -> None:

@@ -4,47 +4,21 @@ import asyncio
 import gzip
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.image_downloads import with_downloads
+from api.images_in_request import ImageLimits, RequestImage
 from api.url_guard import DownloadFailed, UrlGuard, UrlRefused, UrlRules, is_public, shown
-
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nConnection: close\r\n"
-
-
-@asynccontextmanager
-async def web(answer: Answer) -> AsyncIterator[int]:
-    """A web server that answers every request so; gives its port."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await answer(reader, writer)
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-
-
-def says(raw: bytes) -> Answer:
-    """Answers these bytes after reading the head of the request."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(raw)
-        await writer.drain()
-
-    return answer
+from domain.shared.image_refusals import TooManyBytes
+from tests.api.kit.web import HEAD, certified, says, web
 
 
 def guard(**rules: Any) -> UrlGuard:
@@ -213,6 +187,20 @@ async def test_nobody_there_is_said_without_details() -> None:
                 await through.get(f"http://127.0.0.1:{port}/")
 
 
+@pytest.mark.parametrize("name", ["localhost", "other.example"])
+async def test_certificates_are_checked_against_the_name(name: str, tmp_path: Path) -> None:
+    server, client = certified(name, tmp_path)
+    async with web(says(HEAD + b"\r\nhi"), server) as port:
+        rules = UrlRules(private=("localhost",), ports=frozenset({port}), timeout_s=5.0)
+        async with UrlGuard(rules, verify=client) as through:
+            url = f"https://localhost:{port}/"
+            if name == "localhost":
+                assert (await through.get(url)).content == b"hi"
+            else:
+                with pytest.raises(DownloadFailed, match="cannot be reached"):
+                    await through.get(url)
+
+
 async def test_callbacks_are_sent_with_their_body() -> None:
     seen: list[bytes] = []
 
@@ -229,6 +217,19 @@ async def test_callbacks_are_sent_with_their_body() -> None:
     assert b"X-A: b" in seen[0]
     assert b"evil" not in seen[0]
     assert seen[0].endswith(b"{}")
+
+
+async def test_images_by_url_get_their_bytes_or_the_reason_for_none() -> None:
+    images = [RequestImage(data=b"here"), RequestImage(url="http://10.0.0.1/")]
+    async with fetching(HEAD + b"\r\nimage") as (through, url):
+        images += [RequestImage(url=url, filename="a"), RequestImage(url=url)]
+        found = await with_downloads(images, through, ImageLimits(bytes=5))
+        small = await with_downloads(images[2:3], through, ImageLimits(bytes=4))
+
+    assert [image.data for image in found] == [b"here", None, b"image", b"image"]
+    assert isinstance(found[1].error, DownloadFailed)
+    assert (found[2].filename, found[2].content_type) == ("a", "image/jpeg")
+    assert isinstance(small[0].error, TooManyBytes)
 
 
 def test_passwords_are_not_shown() -> None:

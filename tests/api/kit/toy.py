@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 
 from api.app_kit import Kit, build_app
 from api.authentication import AccountId, ChosenAccountId, MaybeAccountId, permitted
-from api.http.fields import CommaList, Flag, Time, UserData
+from api.http.fields import REPEATED, CommaList, Flag, Time, UserData
 from api.images_in_request import IMAGE_TYPES, ImageLimits, images_in_request
 from api.routes.system import System, Version
 from domain.shared.biometrics import BadDescriptor
@@ -65,6 +65,7 @@ class Wanted(BaseModel):
     """Which things to list."""
 
     thing_ids: Annotated[list[UUID] | None, CommaList] = None
+    sizes: Annotated[list[int], Field(json_schema_extra=REPEATED)] = []
     create_time__gte: Time | None = None
     page: Annotated[int, Field(ge=1)] = 1
     page_size: Annotated[int, Field(ge=1, le=100)] = 10
