@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -27,6 +28,9 @@ def address() -> Iterator[str]:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
         yield f"127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
         thread.join(10)
