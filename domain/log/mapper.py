@@ -11,6 +11,7 @@ import types
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -139,18 +140,37 @@ def _converter(hint: Any) -> Convert | None:
         return UUID
     if hint is datetime:
         return datetime.fromisoformat
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         inner = [_converter(a) for a in arguments if a is not type(None)]
-        return inner[0] if len(inner) == 1 else None
-    if origin in (list, tuple):
-        item = _converter(arguments[0])
-        if item is None:
-            return tuple if origin is tuple else None
-        return lambda values: origin(map(item, values))
+        return _unless_none(inner[0]) if len(inner) == 1 else None
+    if origin is tuple and Ellipsis not in arguments:
+        return _row_converter(arguments)
+    if origin in (list, tuple, set, frozenset):
+        return _items_converter(origin, arguments[0])
     if origin is dict:
         return _dict_converter(arguments)
     return None
+
+
+def _unless_none(inner: Convert | None) -> Convert | None:
+    if inner is None:
+        return None
+    return lambda value: None if value is None else inner(value)
+
+
+def _items_converter(kind: Any, of_item: Any) -> Convert | None:
+    item = _converter(of_item)
+    if item is None:
+        return None if kind is list else kind
+    return lambda values: kind(map(item, values))
+
+
+def _row_converter(arguments: tuple[Any, ...]) -> Convert:
+    items = [_converter(a) or _same for a in arguments]
+    return lambda values: tuple(of(v) for of, v in zip(items, values, strict=True))
 
 
 def _dict_converter(arguments: tuple[Any, ...]) -> Convert | None:
@@ -158,9 +178,13 @@ def _dict_converter(arguments: tuple[Any, ...]) -> Convert | None:
     value = _converter(arguments[1])
     if key is None and value is None:
         return None
-    of_key, of_value = key or str, value or (lambda v: v)
+    of_key, of_value = key or _same, value or _same
 
     def convert(items: Mapping[str, Any]) -> dict[Any, Any]:
         return {of_key(k): of_value(v) for k, v in items.items()}
 
     return convert
+
+
+def _same(value: Any) -> Any:
+    return value

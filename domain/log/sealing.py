@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
+_TAG_BYTES = 16
 
 
 class SealBroken(ValueError):
@@ -37,6 +38,8 @@ def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
 
 def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
     """The plain bytes; raises `SealBroken` when key, bytes or place are not the sealed ones."""
+    if len(sealed) < _NONCE_BYTES + _TAG_BYTES:
+        raise SealBroken("the sealed part is cut off")
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
     except InvalidTag:

@@ -20,7 +20,6 @@ from projections.history import PostgresLog
 from tests.support.log import open_log
 from tests.support.writing import (
     ACCOUNT,
-    TEST_COMMANDS,
     AppendToList,
     SayUserData,
     WriteNonsense,
