@@ -13,7 +13,18 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 
-from api.catalogue import attributes, commands, faces, http, image_input, lists, models
+from api.catalogue import (
+    attributes,
+    commands,
+    faces,
+    http,
+    image_input,
+    images,
+    lists,
+    models,
+    objects,
+    samples,
+)
 from api.catalogue.entry import Entries, Entry
 from api.http.asgi import STARTS
 from api.http.refusals import BadBody, HttpRefusal, MethodNotAllowed, PageNotFound, PayloadTooLarge
@@ -58,6 +69,9 @@ CATALOGUE: Final = merged(
         faces,
         lists,
         attributes,
+        images,
+        samples,
+        objects,
     )
 )
 
