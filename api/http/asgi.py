@@ -1,4 +1,4 @@
-"""Small helpers that every ASGI middleware of ours needs."""
+"""What every ASGI middleware of ours needs: reading a header, adding some."""
 
 from collections.abc import Iterable
 from typing import Final
