@@ -20,12 +20,6 @@ class EventNotFound(Refusal):
     detail = "Event with id '{}' not found"
 
 
-class NotDynamic(Refusal):
-    """Policies or a ready event were given to a handler that is not dynamic."""
-
-    detail = "Handler with id '{}' is not dynamic"
-
-
 TOP_MATCH: Final = "top_match"
 """The key of the best match in recorded events."""
 
