@@ -77,10 +77,12 @@ def test_a_damaged_pack_is_made_again(copy: Path) -> None:
     read_pack(copy / MANIFEST).require_sound()
 
 
-def test_a_pack_of_an_older_converter_is_made_again(copy: Path) -> None:
+@pytest.mark.parametrize("old", ["converter = 1", "least_side = 960"])
+def test_a_pack_of_another_version_of_this_code_is_made_again(copy: Path, old: str) -> None:
     manifest = copy / MANIFEST
     current = manifest.read_text()
-    manifest.write_text(current.replace("converter = 1", "converter = 0"))
+    assert old in current
+    manifest.write_text(current.replace(old, old + "0"))
 
     build(copy)
 
