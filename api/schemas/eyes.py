@@ -1,0 +1,103 @@
+"""What /sdk, /detector and /extractor are asked with."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.http.fields import REPEATED, Degrees, Flag, Probability
+from domain.policies.detect import DetectPolicy, FaceDetectPolicy, LivenessPolicy
+
+OneOfThree = Annotated[int, Field(ge=0, le=2)]
+TTL_DEFAULT_S, TTL_LONGEST_S = 300, 86_400
+
+
+class FaceQuestions(BaseModel):
+    """The questions about faces that /sdk and /detector share, all off by default."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    multiface_policy: Annotated[
+        OneOfThree, Field(description="0 several faces are refused, 1 allowed, 2 the best only.")
+    ] = 1
+    estimate_head_pose: Annotated[Flag, Field(description="Pitch, yaw and roll.")] = 0
+    estimate_emotions: Annotated[Flag, Field(description="Seven emotions.")] = 0
+    estimate_mask: Annotated[Flag, Field(description="Medical mask.")] = 0
+    estimate_quality: Annotated[Flag, Field(description="Image quality of the face.")] = 0
+    estimate_gaze: Annotated[Flag, Field(description="Where the eyes look.")] = 0
+    estimate_eyes_attributes: Annotated[Flag, Field(description="State of the eyes.")] = 0
+    estimate_mouth_attributes: Annotated[Flag, Field(description="Mouth: open, hidden.")] = 0
+    pitch_threshold: Annotated[Degrees | None, Field(description="Largest pitch.")] = None
+    yaw_threshold: Annotated[Degrees | None, Field(description="Largest yaw.")] = None
+    roll_threshold: Annotated[Degrees | None, Field(description="Largest roll.")] = None
+    use_exif_info: Annotated[Flag, Field(description="Turn upright by EXIF.")] = 1
+
+    def _shared(self) -> dict[str, int | None]:
+        names = FaceQuestions.model_fields.keys() - {"use_exif_info"}
+        return {name: getattr(self, name) for name in names}
+
+
+class DetectorQuery(FaceQuestions):
+    """The query of `POST /6/detector`."""
+
+    detect_landmarks68: Annotated[Flag, Field(description="68 landmarks.")] = 0
+    extract_exif: Annotated[Flag, Field(description="EXIF tags.")] = 0
+    warped_image: Annotated[Flag, Field(description="The images are face warps.")] = 0
+
+    def policy(self) -> FaceDetectPolicy:
+        """The same as a handler's policy."""
+        more = {"detect_landmarks68": self.detect_landmarks68, "extract_exif": self.extract_exif}
+        return FaceDetectPolicy.model_validate({**self._shared(), **more})
+
+
+class SdkQuery(FaceQuestions):
+    """The query of `POST /6/sdk`."""
+
+    image_type: Annotated[OneOfThree, Field(description="0 raw, 1 face warp, 2 body warp.")] = 0
+    detect_face: Annotated[Flag, Field(description="Look for faces.")] = 0
+    detect_body: Annotated[Flag, Field(description="Look for bodies.")] = 0
+    estimate_glasses: Annotated[Flag, Field(description="Glasses.")] = 0
+    estimate_liveness: Annotated[Flag, Field(description="Liveness.")] = 0
+    estimate_landmarks68: Annotated[Flag, Field(description="68 landmarks.")] = 0
+    estimate_landmarks5: Annotated[Flag, Field(description="Five landmarks.")] = 0
+    estimate_face_descriptor: Annotated[Flag, Field(description="Face descriptor.")] = 1
+    estimate_basic_attributes: Annotated[Flag, Field(description="Age, gender.")] = 0
+    estimate_body_descriptor: Annotated[Flag, Field(description="Body descriptor.")] = 1
+    estimate_body_warp: Annotated[Flag, Field(description="Answer body warps.")] = 0
+    estimate_face_warp: Annotated[Flag, Field(description="Answer face warps.")] = 0
+    aggregate_attributes: Annotated[Flag, Field(description="One person in all images.")] = 0
+    score_threshold: Annotated[Probability, Field(description="Least descriptor score.")] = 0.0
+    mask_states: Annotated[
+        list[Annotated[int, Field(ge=1, le=3)]] | None, Field(json_schema_extra=REPEATED)
+    ] = None
+    liveness_states: Annotated[list[OneOfThree] | None, Field(json_schema_extra=REPEATED)] = None
+
+    def policy(self) -> DetectPolicy:
+        """The same as a handler's policy."""
+        names = ("detect_face", "detect_body", "estimate_glasses", "mask_states", "liveness_states")
+        return DetectPolicy.model_validate(
+            {
+                **self._shared(),
+                **{name: getattr(self, name) for name in names},
+                "detect_landmarks68": self.estimate_landmarks68,
+                "estimate_liveness": LivenessPolicy(estimate=self.estimate_liveness).as_dict(),
+            }
+        )
+
+
+class ExtractorQuery(BaseModel):
+    """The query of `POST /6/extractor`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    extract_descriptor: Annotated[Flag, Field(description="Face descriptor.")] = 1
+    extract_basic_attributes: Annotated[Flag, Field(description="Age, gender.")] = 0
+    aggregate_attributes: Annotated[Flag, Field(description="One attribute of all.")] = 0
+    score_threshold: Annotated[Probability, Field(description="Least descriptor score.")] = 0.0
+    ttl: Annotated[
+        int, Field(ge=1, le=TTL_LONGEST_S, description="Lifetime of the attribute, s.")
+    ] = TTL_DEFAULT_S
+
+
+SampleIds = Annotated[list[UUID], Field(min_length=1, max_length=100)]
+"""The body of `POST /6/extractor`."""
