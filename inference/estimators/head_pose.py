@@ -12,7 +12,7 @@ from inference.models import FaceView, Pixels
 from inference.opencv import cv2
 from inference.packs.pack import RoleSpec
 from inference.session import ModelFiles
-from inference.warps import cut
+from inference.warps import Matrix, cut, similarity_transform
 
 
 class FsaNet:
@@ -48,8 +48,9 @@ class FsaNet:
 class PointsPose:
     """The pose in which an average head shows its alignment points where they were found.
 
-    Perspective-n-point by the iterative method of OpenCV's solvePnP, started from EPnP (V.
-    Lepetit, F. Moreno-Noguer, P. Fua, IJCV 81, 2009). The camera is unknown: its focal length is
+    Perspective-n-point by Levenberg-Marquardt (OpenCV's iterative solvePnP) from a head that
+    faces the camera: so few points, nearly in one plane, also fit a head turned the other way,
+    and closed-form solutions often find that one. The camera is unknown; its focal length is
     taken as the image's longer side, which suits ordinary lenses.
     """
 
@@ -70,12 +71,28 @@ class PointsPose:
         focal = self._focal * max(height, width)
         camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
         solid, seen = face.layout.solid, np.asarray(face.points, np.float64)
-        lens = np.zeros(4)
-        _, turn, shift = cv2.solvePnP(solid, seen, camera, lens, flags=cv2.SOLVEPNP_EPNP)
-        _, turn, shift = cv2.solvePnP(
-            solid, seen, camera, lens, turn, shift, True, cv2.SOLVEPNP_ITERATIVE
+        first_turn, first_shift = _facing(solid, seen, camera)
+        _, turn, _ = cv2.solvePnP(
+            solid,
+            seen,
+            camera,
+            np.zeros(4),
+            first_turn,
+            first_shift,
+            useExtrinsicGuess=True,
+            flags=cv2.SOLVEPNP_ITERATIVE,
         )
         return angles_of(np.asarray(cv2.Rodrigues(turn)[0]))
+
+
+def _facing(solid: Matrix, seen: Matrix, camera: Matrix) -> tuple[Matrix, Matrix]:
+    """Turn and shift of a head that faces the camera and leans as its points do."""
+    flat = similarity_transform(solid[:, :2], seen)
+    scale = max(float(np.hypot(flat[0, 0], flat[1, 0])), 1e-6)
+    away = camera[0, 0] / scale
+    place = (flat[:, 2] - camera[:2, 2]) / camera[0, 0] * away
+    turn = np.array([[0.0], [0.0], [math.atan2(flat[1, 0], flat[0, 0])]])
+    return turn, np.array([[place[0]], [place[1]], [away]])
 
 
 def angles_of(rotation: NDArray[np.float64]) -> HeadPose:
