@@ -55,7 +55,7 @@ def gallery_of(pipeline: Pipeline) -> Gallery:
 
 
 def report(name: str, gallery: Gallery) -> None:
-    """The confusion table, for people to read: mean similarity by pair of persons."""
+    """The confusion table, for people to read: highest similarity by pair of persons."""
     names = sorted(set(gallery.people))
     who = np.array(gallery.people)
     lines = [f"{name}: {len(who)} faces of {len(names)} people, threshold {gallery.threshold}", ""]
