@@ -25,6 +25,7 @@ from api.catalogue import (
     objects,
     samples,
 )
+from api.catalogue import handlers as of_handlers
 from api.catalogue.entry import Entries, Entry
 from api.http.asgi import STARTS
 from api.http.refusals import BadBody, HttpRefusal, MethodNotAllowed, PageNotFound, PayloadTooLarge
@@ -72,6 +73,7 @@ CATALOGUE: Final = merged(
         images,
         samples,
         objects,
+        of_handlers,
     )
 )
 
