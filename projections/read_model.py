@@ -1,12 +1,13 @@
 """The driver that folds facts into a table of Postgres, and the table's DDL."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import orjson
-from psycopg import Connection, Cursor
-from psycopg.rows import dict_row
+from psycopg import Connection
+from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
 from domain.log.facts import Fact
@@ -45,15 +46,19 @@ class ReadModel:
             for sweep in table.sweeps.values()
         }
 
-    def create(self, connection: AnyConnection, *, indexes: bool = True) -> None:
-        """Make the table, empty; an existing one stays."""
+    def create(
+        self, connection: AnyConnection, *, indexes: bool = True, temporary: bool = False
+    ) -> None:
+        """Make the table, empty; an existing one stays. A temporary one is the session's own."""
         definitions = [
             SQL("{} " + kind).format(Identifier(column))
             for column, kind in self.table.columns.items()
         ]
         connection.execute(
-            SQL("CREATE TABLE IF NOT EXISTS {} ({})").format(
-                Identifier(self.name), SQL(", ").join(definitions)
+            SQL("CREATE {} TABLE IF NOT EXISTS {} ({})").format(
+                SQL("TEMPORARY" if temporary else ""),
+                Identifier(self.name),
+                SQL(", ").join(definitions),
             )
         )
         if indexes:
@@ -78,20 +83,32 @@ class ReadModel:
             for name, spec in self.table.unique.items()
         ]
 
-    def take_name_of(self, connection: AnyConnection, served: "ReadModel") -> None:
-        """Replace the served table by this one, within the caller's transaction."""
-        connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(served.name)))
+    def exists(self, connection: AnyConnection) -> bool:
+        """Whether there is a table of this name."""
+        cursor = connection.cursor(row_factory=tuple_row)
+        row = cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [self.name]).fetchone()
+        assert row is not None
+        return bool(row[0])
+
+    def drop(self, connection: AnyConnection) -> None:
+        """Remove the table, if there is one."""
+        connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(self.name)))
+
+    def rename(self, connection: AnyConnection, name: str) -> None:
+        """Give the table and its indexes another name."""
+        cursor = connection.cursor(row_factory=tuple_row)
+        indexes = cursor.execute(
+            "SELECT relname FROM pg_index JOIN pg_class ON oid = indexrelid "
+            "WHERE indrelid = %s::regclass",
+            [self.name],
+        ).fetchall()
         connection.execute(
-            SQL("ALTER TABLE {} RENAME TO {}").format(
-                Identifier(self.name), Identifier(served.name)
-            )
+            SQL("ALTER TABLE {} RENAME TO {}").format(Identifier(self.name), Identifier(name))
         )
-        suffixes = [str(n) for n in range(len(self.table.indexes))] + list(self.table.unique)
-        # The primary key's index is named by Postgres after the table it was made for.
-        for suffix in [*suffixes, "pkey"]:
+        for (index,) in indexes:
             connection.execute(
-                SQL("ALTER INDEX IF EXISTS {} RENAME TO {}").format(
-                    Identifier(f"{self.name}_{suffix}"), Identifier(f"{served.name}_{suffix}")
+                SQL("ALTER INDEX {} RENAME TO {}").format(
+                    Identifier(index), Identifier(name + index.removeprefix(self.name))
                 )
             )
 
@@ -114,19 +131,22 @@ class ReadModel:
             return
         table = self.table
         keyed = [(table.key_of(event), event) for event in events]
-        rows: dict[UUID, Row | None] = {}
-        if old := self._not_new(keyed):
-            with connection.cursor(row_factory=dict_row) as cursor:
-                for row in cursor.execute(self._select, [old], binary=True):
-                    rows[row[table.key]] = row
+        rows: dict[UUID, Row | None] = {**self.load(connection, self.not_new(keyed))}
         known = set(rows)
         for key, event in keyed:
             if key is not None:
                 rows[key] = table.step(rows.get(key), event)
-        with connection.cursor() as cursor:
-            self._write(cursor, known, rows)
+        self.write(connection, known, rows)
 
-    def _not_new(self, keyed: Iterable[tuple[UUID | None, Any]]) -> list[UUID]:
+    def load(self, connection: AnyConnection, keys: list[UUID]) -> dict[UUID, Row]:
+        """Those of the rows that exist."""
+        if not keys:
+            return {}
+        with connection.cursor(row_factory=dict_row) as cursor:
+            found = cursor.execute(self._select, [keys], binary=True)
+            return {row[self.table.key]: row for row in found}
+
+    def not_new(self, keyed: Iterable[tuple[UUID | None, Any]]) -> list[UUID]:
         """Keys whose first event here is not the first of its aggregate: rows to load."""
         first: dict[UUID, Any] = {}
         for key, event in keyed:
@@ -134,24 +154,31 @@ class ReadModel:
                 first.setdefault(key, event)
         return [k for k, e in first.items() if e.originator_version > 1 or e.originator_id != k]
 
-    def _write(self, cursor: Cursor[Any], known: set[UUID], rows: dict[UUID, Row | None]) -> None:
+    def write(
+        self, connection: AnyConnection, known: set[UUID], rows: dict[UUID, Row | None]
+    ) -> None:
+        """Store the rows: those of `known` keys are there already, `None` is no row any more."""
         fresh = [row for key, row in rows.items() if row is not None and key not in known]
         changed = [row for key, row in rows.items() if row is not None and key in known]
         gone = [key for key, row in rows.items() if row is None and key in known]
         if fresh:
-            cursor.execute(self._insert, [dump_rows(fresh)])
+            connection.execute(self._insert, [dump_rows(fresh)])
         if changed:
-            cursor.execute(self._update, [dump_rows(changed)])
+            connection.execute(self._update, [dump_rows(changed)])
         if gone:
-            cursor.execute(self._delete, [gone])
+            connection.execute(self._delete, [gone])
 
 
 def dump_rows(rows: Sequence[Row]) -> str:
     """Rows as one JSON array, which Postgres turns back into typed rows by itself."""
-    return orjson.dumps(rows, default=_plain).decode()
+    # Every name costs time there; what is absent is NULL.
+    known = [{name: v for name, v in row.items() if v is not None} for row in rows]
+    return orjson.dumps(known, default=_plain).decode()
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return "\\x" + value.hex()
+    if isinstance(value, Decimal):
+        return str(value)
     raise TypeError(f"no column holds a {type(value).__name__}")

@@ -1,6 +1,8 @@
 """Every read model of the program, on one screen."""
 
+from projections.events import DELETED_EVENTS, EVENTS
 from projections.faces import FACES
+from projections.handlers import HANDLERS
 from projections.images import IMAGES
 from projections.lists import LISTS
 from projections.objects import OBJECTS
@@ -13,5 +15,8 @@ INLINE: tuple[Table, ...] = (
     SAMPLES,
     IMAGES,
     OBJECTS,
+    HANDLERS,
+    EVENTS,
+    DELETED_EVENTS,
 )
 """Kept in the writer's own transaction, so that a client reads its own write at once."""
