@@ -193,6 +193,21 @@ AccountId = Annotated[UUID, Depends(required_account)]
 """The account that a request changes things in; refused with 11036 without one."""
 
 
+async def account_as_query(
+    connection: HTTPConnection,
+    luna_account_id: Annotated[str | None, _account_header(**{REQUIRED: True})] = None,
+) -> UUID:
+    """The dependency of the few requests that call a missing account a bad query."""
+    try:
+        return await required_account(connection, luna_account_id)
+    except AccountRequired:
+        raise BadQuery("account_id") from None
+
+
+AccountIdAsQuery = Annotated[UUID, Depends(account_as_query)]
+"""The account that a request changes things in; refused with 12012 without one."""
+
+
 async def readable_account(caller: Caller) -> UUID | None:
     """The dependency of reads: the account they are limited to, if any."""
     return caller.scope

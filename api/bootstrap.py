@@ -2,34 +2,53 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version as installed_version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from redis import Redis
 
 from api.app_kit import Kit, build_app
+from api.batching import BatchLoader
 from api.blobs import open_blobs
 from api.cannot_start import CannotStart
 from api.database_setup import prepare_database
 from api.http.limits import RequestLimits
+from api.http.negotiation import negotiating
 from api.http.refusals import BadApiBody, BadBody, BadPublishedBody, ComponentDown
 from api.log_position import LogPosition
 from api.master_key import load_master_key
+from api.routes import attributes, face_attributes, faces, handlers, images, lists, objects, samples
 from api.routes.system import Check, System, Version
 from api.services import Services
 from api.settings import Settings
 from api.url_guard import UrlGuard, UrlRules
+from api.workers.attribute_sweeper import AttributeSweeper
+from api.workers.list_sweeper import ListSweeper
 from commands.router import COMMANDS
 from commands.writer import GroupCommitWriter
 from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
 from projections.database import Reader
+from projections.faces import get_faces
 from projections.history import PostgresLog
 from projections.read_model import ReadModel
+from projections.redis_attributes import RedisAttributes
 from projections.tables import INLINE
+from projections.temporary_attributes import PostgresAttributes, TemporaryAttributes
 from ray_cluster.models import Models
 from ray_cluster.opening import open_local_models
 
-API_ROUTERS: Sequence[APIRouter] = ()
+API_ROUTERS: Sequence[APIRouter] = (
+    samples.router,
+    images.router,
+    objects.router,
+    attributes.router,
+    faces.router,
+    face_attributes.router,
+    lists.router,
+    handlers.router,
+)
 """What the API serves below /6."""
 
 
@@ -41,7 +60,10 @@ class Installation:
         self._dsn = dsn
         self._log = PostgresLog(dsn, load_master_key(settings), [ReadModel(t) for t in INLINE])
         reader = Reader(dsn)
-        writer = GroupCommitWriter(self._log, COMMANDS)
+        self._list_sweeper = ListSweeper(reader)
+        writer = GroupCommitWriter(self._log, COMMANDS, observers=[self._list_sweeper.committed])
+        temporary = _open_attributes(settings, reader)
+        self._attribute_sweeper = AttributeSweeper(temporary)
         self.services = Services(
             settings=settings,
             dsn=dsn,
@@ -49,8 +71,11 @@ class Installation:
             writer=writer,
             blobs=open_blobs(settings),
             guard=UrlGuard(_url_rules(settings)),
+            attributes=temporary,
+            faces=BatchLoader(partial(get_faces, reader)),
         )
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
+        self.api.include_router(negotiating(samples.previous_router))
         self.streams = self._app("Selene Streams", (), ("/1", "/2"), BadBody)
         self.sender = self._app("Selene Sender", (), ("/1", "/2"), BadPublishedBody)
         self.tracking = self._app("Selene Human Tracking", (), ("/1",), BadBody)
@@ -61,9 +86,13 @@ class Installation:
         self.services.models = await asyncio.to_thread(self._open_models)
         await asyncio.to_thread(self.services.reader.open)
         await asyncio.to_thread(self.services.writer.start)
+        self._list_sweeper.start(self.services.writer)
+        self._attribute_sweeper.start()
 
     async def stop(self) -> None:
         """Commit what waits and disconnect; also after a start that failed half-way."""
+        await self._list_sweeper.stop()
+        await self._attribute_sweeper.stop()
         await asyncio.to_thread(self.services.writer.stop)
         await asyncio.to_thread(self._log.close)
         await asyncio.to_thread(self.services.reader.close)
@@ -117,6 +146,13 @@ class Installation:
                 raise ComponentDown("Database connection timeout error") from error
 
         return {"database": database, "blobs": self.services.blobs.check}
+
+
+def _open_attributes(settings: Settings, reader: Reader) -> TemporaryAttributes:
+    """The store of temporary attributes: Redis when there is one, else a table in Postgres."""
+    if settings.redis_url is None:
+        return PostgresAttributes(reader)
+    return RedisAttributes(Redis.from_url(settings.redis_url.get_secret_value()))
 
 
 def _url_rules(settings: Settings) -> UrlRules:

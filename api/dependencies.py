@@ -3,15 +3,18 @@
 import hashlib
 from collections.abc import Awaitable
 from typing import Annotated, Protocol, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Request
 
+from api.batching import BatchLoader
 from api.blobs import Blobs
 from api.http.refusals import BadHeader
 from api.http.request_id import current_request_id
 from api.services import Services
 from commands.command import Command, RequestContext
-from projections.database import Reader
+from projections.database import Reader, Row
+from projections.temporary_attributes import TemporaryAttributes
 
 R = TypeVar("R")
 
@@ -69,6 +72,18 @@ async def get_blobs(services: ServicesDep) -> Blobs:
     return services.blobs
 
 
+async def get_attributes(services: ServicesDep) -> TemporaryAttributes:
+    """The temporary attributes."""
+    return services.attributes
+
+
+async def get_faces(services: ServicesDep) -> BatchLoader[UUID, Row]:
+    """Faces by id, whatever their account; many at the same time are one query."""
+    return services.faces
+
+
 Send = Annotated[SendFunction, Depends(get_send)]
 ReadDb = Annotated[Reader, Depends(get_reader)]
 BlobStore = Annotated[Blobs, Depends(get_blobs)]
+Attributes = Annotated[TemporaryAttributes, Depends(get_attributes)]
+FaceLoader = Annotated[BatchLoader[UUID, Row], Depends(get_faces)]

@@ -1,14 +1,17 @@
 """What routes and workers work with: everything that `bootstrap` wires, in one place."""
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
+from api.batching import BatchLoader
 from api.blobs import Blobs
 from api.images_in_request import ImageLimits
 from api.pipelines.load_images import ImageLoader
 from api.settings import Settings
 from api.url_guard import UrlGuard
 from commands.writer import GroupCommitWriter
-from projections.database import Reader
+from projections.database import Reader, Row
+from projections.temporary_attributes import TemporaryAttributes
 from ray_cluster.models import Models
 
 
@@ -22,6 +25,8 @@ class Services:
     writer: GroupCommitWriter
     blobs: Blobs
     guard: UrlGuard
+    attributes: TemporaryAttributes
+    faces: BatchLoader[UUID, Row]
     models: Models = field(init=False)
 
     @property
@@ -33,5 +38,4 @@ class Services:
     @property
     def images(self) -> ImageLoader:
         """Gets the bytes of images given by URL or id."""
-        largest = self.settings.limits.image_bytes
-        return ImageLoader(self.reader, self.blobs, self.guard, largest)
+        return ImageLoader(self.reader, self.blobs, self.guard, self.image_limits)

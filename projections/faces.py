@@ -206,6 +206,13 @@ def get_face_attributes(
     }
 
 
+def get_face_samples(db: Reader, account_id: UUID | None, face_id: UUID) -> list[UUID]:
+    """The samples that a face's attributes were taken from, each once."""
+    found = get_face_attributes(db, account_id, face_id, None)
+    both = [*found["face_descriptor_samples"], *found["basic_attributes_samples"]]
+    return list(dict.fromkeys(both))
+
+
 def members(db: Reader, list_id: UUID, most: int) -> list[UUID]:
     """The ids of some faces of a list, at most so many."""
     rows = db.fetch_all(

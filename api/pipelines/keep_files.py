@@ -92,8 +92,7 @@ async def _keep(
 ) -> list[UUID]:
     """Bytes first, then the fact, so that no fact names bytes that are not there."""
     files = tuple(
-        NewFile(blob=new_name(area), size=len(data), content_type=content_type)
-        for data in contents
+        NewFile(blob=new_name(area), size=len(data), content_type=content_type) for data in contents
     )
     puts = (blobs.put(file.blob, data) for file, data in zip(files, contents, strict=True))
     failures = [r for r in await asyncio.gather(*puts, return_exceptions=True) if r is not None]

@@ -1,0 +1,83 @@
+"""Deletes the faces of retired lists, then the lists: what `with_faces=1` promised."""
+
+import asyncio
+import contextlib
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from commands.faces import DeleteFaces
+from commands.lists import DropRetiredLists
+from commands.writer import GroupCommitWriter
+from domain.lists import FaceList
+from domain.log.port import Committed
+from projections.database import Reader
+from projections.faces import members
+from projections.lists import retired_lists
+
+log = structlog.stdlib.get_logger("selene.lists")
+
+_CHUNK: Final = 1000
+
+
+class ListSweeper:
+    """One per process; several may work on one list, since each step may be done twice.
+
+    What is to be done stands in the read model, so work goes on after a restart. It looks
+    again when this process retires a list, and every `interval_s` for those of other processes.
+    """
+
+    def __init__(self, reader: Reader, *, interval_s: float = 30.0, chunk: int = _CHUNK) -> None:
+        self._reader = reader
+        self._interval_s = interval_s
+        self._chunk = chunk
+        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, writer: GroupCommitWriter) -> None:
+        """Begin, on the running event loop, with what is left from before."""
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._run(writer), name="list-sweeper")
+
+    async def stop(self) -> None:
+        """Leave the rest to the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def committed(self, committed: Committed) -> None:
+        """The writer's observer: look at once when a list was retired."""
+        retired = any(isinstance(fact.event, FaceList.Retired) for fact in committed.facts)
+        if retired and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def sweep(self, writer: GroupCommitWriter) -> None:
+        """Delete all that is retired now, a chunk of faces at a time."""
+        for list_id, account_id in await asyncio.to_thread(retired_lists, self._reader):
+            deleted = await self._empty(writer, list_id, account_id)
+            await writer.send(DropRetiredLists(account_id=account_id, list_ids=(list_id,)))
+            log.info("list deleted with its faces", list_id=str(list_id), faces=deleted)
+
+    async def _empty(self, writer: GroupCommitWriter, list_id: UUID, account_id: UUID) -> int:
+        deleted = 0
+        while ids := await asyncio.to_thread(members, self._reader, list_id, self._chunk):
+            delete = DeleteFaces(account_id=account_id, face_ids=tuple(ids), ignore_missing=True)
+            gone = await writer.send(delete)
+            if not gone:
+                raise RuntimeError(f"list {list_id} is read with faces that the log does not know")
+            deleted += len(gone)
+        return deleted
+
+    async def _run(self, writer: GroupCommitWriter) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self.sweep(writer)
+            except Exception:  # the database is away, say: what is retired stays so
+                log.exception("lists could not be deleted with their faces, trying again")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._interval_s)

@@ -1,0 +1,49 @@
+"""One API for all tests of routes, and clients with accounts of their own."""
+
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from tests.support.postgres import Databases
+from tests.support.running_api import RunningApi, headers_of, running_api
+
+
+@pytest.fixture(scope="session")
+def running(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningApi]:
+    """The running API; its database is shared, so tests see each other without an account."""
+    with (
+        databases.fresh() as dsn,
+        running_api(dsn, tmp_path_factory.mktemp("api")) as api,
+    ):
+        yield api
+
+
+@pytest.fixture
+def account_id() -> UUID:
+    """An account that no other test has."""
+    return uuid4()
+
+
+@pytest.fixture
+def client(running: RunningApi, account_id: UUID) -> Iterator[httpx.Client]:
+    """Asks the API as the account."""
+    with httpx.Client(base_url=running.url, headers=headers_of(account_id)) as made:
+        yield made
+
+
+@pytest.fixture
+def stranger(running: RunningApi) -> Iterator[httpx.Client]:
+    """Asks the API as another account."""
+    with httpx.Client(base_url=running.url, headers=headers_of(uuid4())) as made:
+        yield made
+
+
+@pytest.fixture
+def nobody(running: RunningApi) -> Iterator[httpx.Client]:
+    """Asks the API without an account."""
+    with httpx.Client(base_url=running.url) as made:
+        yield made

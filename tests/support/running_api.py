@@ -1,0 +1,69 @@
+"""The whole API over a socket, in this process: what tests of routes speak to."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import uvicorn
+
+from api.bootstrap import build
+from api.services import Services
+from api.settings import Settings
+from tests.support.packs import PACKS, default_pack
+from tests.support.ports import free_ports
+
+
+@dataclass(frozen=True, slots=True)
+class RunningApi:
+    """Where the API answers, and the parts behind it."""
+
+    url: str
+    services: Services
+
+
+@contextmanager
+def running_api(dsn: str, directory: Path, **settings: object) -> Iterator[RunningApi]:
+    """An installation over this database, with the default pack, until the end of the block."""
+    default_pack()  # built once for all tests
+    given = {"data_dir": directory, "pack": str(PACKS / default_pack().name), **settings}
+    installation = build(Settings.model_validate(given), dsn)
+    (port,) = free_ports(1)
+    config = uvicorn.Config(installation.api, port=port, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    started = threading.Event()
+    errors: list[BaseException] = []
+
+    async def serve() -> None:
+        try:
+            await installation.start()
+            task = asyncio.create_task(server.serve())
+            while not server.started and not task.done():
+                await asyncio.sleep(0.01)
+            started.set()
+            await task
+        except BaseException as error:
+            errors.append(error)
+            raise
+        finally:
+            started.set()
+            await installation.stop()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="api")
+    thread.start()
+    started.wait()
+    try:
+        if errors:
+            raise errors[0]
+        yield RunningApi(f"http://127.0.0.1:{port}", installation.services)
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def headers_of(account_id: UUID) -> dict[str, str]:
+    """The headers that name an account."""
+    return {"Luna-Account-Id": str(account_id)}
