@@ -52,7 +52,13 @@ def is_absent(value: Any) -> bool:
     return value is None
 
 
-Absent = Annotated[T | None, _NeverNull(), Field(exclude_if=is_absent)]
+def _no_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
+Absent = Annotated[
+    T | None, _NeverNull(), Field(exclude_if=is_absent, json_schema_extra=_no_default)
+]
 """`gender: Absent[GenderId] = None`: not required, not null, not shown when not given."""
 
 

@@ -1,0 +1,123 @@
+"""The contract's schemas and examples, and what two schemas of one thing say differently."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.shared import SHARED
+
+CONTRACT = SHARED / "contract" / "api.openapi.yaml"
+EXAMPLES = SHARED / "seeds" / "api.txt"
+
+needs_contract = pytest.mark.skipif(not CONTRACT.is_file(), reason="the contract is not here")
+needs_examples = pytest.mark.skipif(not EXAMPLES.is_file(), reason="the examples are not here")
+
+Schema = dict[str, Any]
+
+_BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems")
+
+
+@cache
+def contract() -> dict[str, Any]:
+    """The whole document."""
+    with CONTRACT.open() as file:
+        document: dict[str, Any] = yaml.load(file, yaml.CSafeLoader)
+    return document
+
+
+def contract_schema(name: str) -> Schema:
+    """One named schema with all references put in place."""
+    return plain(contract()["components"]["schemas"][name], contract())
+
+
+def plain(schema: Any, document: Any) -> Any:
+    """A schema without references, single alternatives and one-valued constants."""
+    if isinstance(schema, list):
+        return [plain(item, document) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        target: Any = document
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        schema = {**target, **{k: v for k, v in schema.items() if k != "$ref"}}
+    whole = {key: plain(value, document) for key, value in schema.items() if key != "$defs"}
+    for part in whole.pop("allOf", ()):
+        whole = {**part, **whole}
+    if "const" in whole:
+        whole["enum"] = [whole.pop("const")]
+    return whole
+
+
+def alternatives(schema: Schema) -> tuple[list[Schema], bool]:
+    """What a value may be besides null, and whether it may be null."""
+    options = schema.get("anyOf") or schema.get("oneOf")
+    if options is None:
+        kinds = schema.get("type", [])
+        kinds = kinds if isinstance(kinds, list) else [kinds]
+        rest = [kind for kind in kinds if kind != "null"]
+        return [{**schema, "type": rest[0] if rest else None}], "null" in kinds
+    found = [alternatives(option) for option in options]
+    rest = [one for options, _ in found for one in options if one["type"] is not None]
+    return rest, any(null for _, null in found) or {"type": "null"} in options
+
+
+def differences(ours: Schema, theirs: Schema, path: str = "") -> Iterator[str]:
+    """Where our schema says something else than the contract's; ours may bound what theirs
+    leaves open, which is reported with a plus sign."""
+    mine, null = alternatives(ours)
+    wanted, may_be_null = alternatives(theirs)
+    if null != may_be_null:
+        yield f"{path}: null {null}, contract {may_be_null}"
+    if len(mine) != len(wanted):
+        yield f"{path}: {len(mine)} alternatives, contract {len(wanted)}"
+        return
+    for one, other in zip(mine, wanted, strict=True):
+        yield from _differences(one, other, path)
+    if "default" in theirs and ours.get("default") != theirs["default"]:
+        yield f"{path}: default {ours.get('default')}, contract {theirs['default']}"
+
+
+def _differences(ours: Schema, theirs: Schema, path: str) -> Iterator[str]:
+    for key in ("type", "enum", "pattern"):
+        if key == "pattern" and ours.get("format") == "uuid":
+            continue
+        if ours.get(key) != theirs.get(key):
+            yield f"{path}: {key} {ours.get(key)}, contract {theirs.get(key)}"
+    for key in _BOUNDS:
+        if ours.get(key) == theirs.get(key) or (key == "minItems" and not ours.get(key)):
+            continue
+        mark = "+" if key not in theirs else ""
+        yield f"{mark}{path}: {key} {ours.get(key)}, contract {theirs.get(key)}"
+    if "items" in theirs:
+        yield from differences(ours["items"], theirs["items"], f"{path}[]")
+    mine, wanted = ours.get("properties", {}), theirs.get("properties", {})
+    for name in sorted(mine.keys() ^ wanted.keys()):
+        yield f"{path}.{name}: only in {'ours' if name in mine else 'the contract'}"
+    if set(ours.get("required", [])) != set(theirs.get("required", [])):
+        yield f"{path}: required {ours.get('required')}, contract {theirs.get('required')}"
+    for name in mine.keys() & wanted.keys():
+        yield from differences(mine[name], wanted[name], f"{path}.{name}")
+
+
+@cache
+def _examples_text() -> str:
+    text = EXAMPLES.read_text(encoding="utf-8")
+    text = re.sub(r"(?<=[\[{])- ", "", text)
+    text = re.sub(r"^- ", "", text, flags=re.MULTILINE)
+    return re.sub(r",\s*([\]}])", r"\1", text)
+
+
+def examples(key: str) -> list[dict[str, Any]]:
+    """Every JSON object of the published examples that begins with this key."""
+    decoder = json.JSONDecoder(strict=False)
+    text, found = _examples_text(), []
+    for start in re.finditer(r"\{\s*\"" + re.escape(key) + '"', text):
+        value, _ = decoder.raw_decode(text, start.start())
+        found.append(value)
+    return found
