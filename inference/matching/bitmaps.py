@@ -1,0 +1,104 @@
+"""Which rows belong to an account, a list or a gender: one roaring bitmap each."""
+
+from array import array
+from collections.abc import Hashable, Iterable
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from pyroaring import BitMap
+
+from inference.matching.id_table import Rows
+from inference.matching.values import MatchFilters, PutCandidate
+
+
+def bitmap_of(rows: Rows) -> BitMap:
+    """The bitmap of some rows."""
+    return BitMap(array("I", rows.astype(np.uint32).tobytes()))
+
+
+def rows_of(bitmap: BitMap) -> Rows:
+    """The rows of a bitmap, ascending."""
+    numbers: NDArray[np.uint32] = np.frombuffer(bitmap.to_array(), np.uint32)
+    return numbers.astype(np.int64)
+
+
+class Bitmaps:
+    """The living rows of each account, list and gender."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[Hashable, BitMap] = {}
+        self._lists: dict[Hashable, BitMap] = {}
+        self._genders: dict[Hashable, BitMap] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """About the bytes of all bitmaps."""
+        kinds = (self._accounts, self._lists, self._genders)
+        return sum(64 + _bytes_of(bitmap) for kind in kinds for bitmap in kind.values())
+
+    def add(self, rows: Rows, puts: list[PutCandidate]) -> None:
+        """Enter new rows into all that they belong to."""
+        numbers = rows.tolist()
+        pairs = list(zip(puts, numbers, strict=True))
+        _enter(self._accounts, ((put.account_id, row) for put, row in pairs))
+        _enter(self._lists, ((list_id, row) for put, row in pairs for list_id in put.list_ids))
+        _enter(self._genders, ((p.gender, row) for p, row in pairs if p.gender is not None))
+
+    def discard(self, rows: Rows) -> None:
+        """Take rows out of everything."""
+        gone = bitmap_of(rows)
+        for kind in (self._accounts, self._lists, self._genders):
+            for key in [key for key, bitmap in kind.items() if not bitmap.isdisjoint(gone)]:
+                _leave(kind, key, gone)
+
+    def attach(self, list_id: UUID, rows: Rows) -> None:
+        """Put rows into a list."""
+        self._lists.setdefault(list_id, BitMap()).update(rows.tolist())
+
+    def detach(self, list_id: UUID, rows: Rows) -> None:
+        """Take rows out of a list."""
+        if list_id in self._lists:
+            _leave(self._lists, list_id, bitmap_of(rows))
+
+    def drop_list(self, list_id: UUID) -> None:
+        """Forget a list."""
+        self._lists.pop(list_id, None)
+
+    def matching(self, filters: MatchFilters) -> BitMap | None:
+        """The rows that pass the filters kept here; None when there are no such filters.
+
+        The bitmap may be one of these; it is not to be changed, and changes with them.
+        """
+        wanted = (
+            (self._accounts, filters.account_id),
+            (self._lists, filters.list_id),
+            (self._genders, filters.gender),
+        )
+        chosen = [kind.get(key, BitMap()) for kind, key in wanted if key is not None]
+        if len(chosen) < 2:
+            return chosen[0] if chosen else None
+        return BitMap.intersection(*sorted(chosen, key=len))
+
+
+def _enter(kind: dict[Hashable, BitMap], pairs: Iterable[tuple[Hashable, int]]) -> None:
+    rows: dict[Hashable, list[int]] = {}
+    for key, row in pairs:
+        rows.setdefault(key, []).append(row)
+    for key, numbers in rows.items():
+        kind.setdefault(key, BitMap()).update(numbers)
+
+
+def _leave(kind: dict[Hashable, BitMap], key: Hashable, gone: BitMap) -> None:
+    kind[key] -= gone
+    if not kind[key]:
+        del kind[key]
+
+
+def _bytes_of(bitmap: BitMap) -> int:
+    statistics = bitmap.get_statistics()
+    return int(
+        statistics["n_bytes_array_containers"]
+        + statistics["n_bytes_run_containers"]
+        + statistics["n_bytes_bitset_containers"]
+    )

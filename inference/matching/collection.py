@@ -1,0 +1,186 @@
+"""The candidates of one origin, kind and version: their rows, and searches among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+
+from domain.shared.biometrics import DescriptorKind
+from domain.shared.model_features import DescriptorFeature
+from inference.matching.bitmaps import Bitmaps
+from inference.matching.columns import Columns
+from inference.matching.id_table import IdTable, Rows, id_pairs
+from inference.matching.planner import Plan, Planner
+from inference.matching.quantise import Quantiser, Vectors
+from inference.matching.scan import Found, Scan, Wanted
+from inference.matching.scoring import Scoring
+from inference.matching.segments import BLOCK_ROWS, SEGMENT_ROWS, Segments
+from inference.matching.values import (
+    CollectionSize,
+    MatchCandidate,
+    MatchFilters,
+    MatchOrder,
+    MatchQuery,
+    Origin,
+    PutCandidate,
+)
+from inference.matching.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where rows are kept: how many to a segment and a block, and a directory for float32 rows.
+
+    Without a directory they are in memory.
+    """
+
+    segment_rows: int = SEGMENT_ROWS
+    block_rows: int = BLOCK_ROWS
+    directory: Path | None = None
+
+
+IN_MEMORY: Final = Storage()
+
+
+@dataclass(slots=True)
+class _Vectors:
+    """The vectors of a collection and their scale, which the first of them decide."""
+
+    segments: Segments
+    quantiser: Quantiser
+
+
+class Collection:
+    """Rows of candidates that can be compared with each other.
+
+    Changes and plans are made one at a time (the index holds its lock); scans run beside them,
+    since a row is not written again before all searches that may read it have ended.
+    """
+
+    def __init__(
+        self, origin: Origin, feature: DescriptorFeature, storage: Storage = IN_MEMORY
+    ) -> None:
+        self.origin, self.feature = origin, feature
+        self.scoring = Scoring(feature.calibration)
+        self._storage = storage
+        self._columns, self._bitmaps, self._table = Columns(), Bitmaps(), IdTable()
+        self._planner = Planner(self._columns, self._bitmaps, self._table)
+        self._vectors: _Vectors | None = None
+        self._free: list[int] = []
+        self._alive = 0
+
+    @property
+    def kind(self) -> DescriptorKind:
+        """What the descriptors were extracted from."""
+        return self.feature.kind
+
+    @property
+    def version(self) -> int:
+        """The version of the descriptors."""
+        return self.feature.version
+
+    @property
+    def size(self) -> CollectionSize:
+        """How many candidates there are, and the memory they take."""
+        vectors = self._vectors.segments.nbytes(self._columns.count) if self._vectors else 0
+        size = vectors + self._columns.nbytes + self._bitmaps.nbytes + self._table.nbytes
+        return CollectionSize(self.origin, self.kind, self.version, self._alive, size)
+
+    def put(self, puts: list[PutCandidate], values: Vectors) -> Rows:
+        """Write candidates, each once, into new rows; returns those they had, for `reclaim`."""
+        rows = self._rows_for(len(puts))
+        if self._vectors is None:
+            length = float(np.median(np.linalg.norm(values, axis=1)))
+            self._vectors = self._new_vectors(length)
+        self._vectors.segments.write(rows, values, self._vectors.quantiser.rows(values))
+        dead = self.remove([put.candidate_id for put in puts])
+        self._columns.write(rows, puts)
+        self._table.add(rows, self._columns.ids, self._columns.alive)
+        self._bitmaps.add(rows, puts)
+        self._alive += len(rows)
+        return dead
+
+    def remove(self, ids: Sequence[UUID]) -> Rows:
+        """Let candidates be found no longer; returns their rows, for `reclaim`."""
+        rows = np.unique(self._find(ids))
+        if len(rows):
+            self._columns.alive[rows] = False
+            self._bitmaps.discard(rows)
+            self._alive -= len(rows)
+        return rows
+
+    def reclaim(self, rows: Rows) -> None:
+        """Wipe the vectors of dead rows that no search reads any more, and use the rows again."""
+        assert self._vectors is not None
+        self._vectors.segments.wipe(rows)
+        self._free += rows.tolist()
+
+    def attach(self, list_id: UUID, ids: Sequence[UUID]) -> None:
+        """Put the candidates that are here into a list."""
+        rows = self._find(ids)
+        if len(rows):
+            self._bitmaps.attach(list_id, rows)
+
+    def detach(self, list_id: UUID, ids: Sequence[UUID]) -> None:
+        """Take candidates out of a list."""
+        self._bitmaps.detach(list_id, self._find(ids))
+
+    def drop_list(self, list_id: UUID) -> None:
+        """Forget a list."""
+        self._bitmaps.drop_list(list_id)
+
+    def plan(self, filters: MatchFilters) -> Plan:
+        """The rows that take part in a search from now."""
+        return self._planner.plan(filters, self._alive)
+
+    def scan(self, plan: Plan, wanted: Sequence[Wanted], workers: Workers) -> list[Found]:
+        """What each of a few references finds, as planned."""
+        if not plan.chosen or self._vectors is None:
+            return [Found(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in wanted]
+        vectors = self._vectors
+        scan = Scan(vectors.segments, vectors.quantiser, self.scoring, plan, wanted)
+        return scan.run(workers)
+
+    def candidates(self, found: Found, query: MatchQuery) -> tuple[MatchCandidate, ...]:
+        """The best of what a reference found, as the query wants them."""
+        ids, times = self._columns.ids[found.rows], self._columns.times[found.rows]
+        similarities = self.scoring.similarities(found.scores)
+        order = np.lexsort((ids[:, 1], ids[:, 0], -found.scores))
+        order = order[similarities[order] >= query.threshold][: query.limit]
+        if query.order is not MatchOrder.SIMILARITY:
+            newest_first = query.order is MatchOrder.CREATE_TIME_DESC
+            keys = -times[order] if newest_first else times[order]
+            order = order[np.argsort(keys, kind="stable")]
+        pairs, values = ids[order].tolist(), similarities[order].tolist()
+        return tuple(
+            MatchCandidate(UUID(int=high << 64 | low), similarity)
+            for (high, low), similarity in zip(pairs, values, strict=True)
+        )
+
+    def _find(self, ids: Sequence[UUID]) -> Rows:
+        if not self._alive:
+            return np.empty(0, np.int64)
+        rows = self._table.find(id_pairs(list(ids)), self._columns.ids, self._columns.alive)
+        return rows[rows >= 0]
+
+    def _rows_for(self, count: int) -> Rows:
+        used, fresh = self._free[:count], self._columns.count
+        del self._free[:count]
+        return np.array(sorted([*used, *range(fresh, fresh + count - len(used))]), np.int64)
+
+    def _new_vectors(self, length: float) -> _Vectors:
+        biased, dimension = self.scoring.by_distance, self.feature.dimension
+        storage = self._storage
+        return _Vectors(
+            Segments(
+                dimension,
+                biased=biased,
+                segment_rows=storage.segment_rows,
+                block_rows=storage.block_rows,
+                directory=storage.directory,
+            ),
+            Quantiser.for_rows(dimension, length if biased else 1.0, biased),
+        )

@@ -1,0 +1,97 @@
+"""What filters ask of rows, in plain columns: ids, times, ages and whether a row is alive."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.matching.id_table import Ids, Rows, id_pairs
+from inference.matching.values import MatchFilters, PutCandidate
+
+Mask = NDArray[np.bool_]
+Cell = TypeVar("Cell", bound=np.generic)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_NO_AGE: Final = -1
+_FIRST: Final = 1024
+
+
+def microseconds(time: datetime) -> int:
+    """A time as whole microseconds since 1970; times without a zone are UTC."""
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // _MICROSECOND
+
+
+class Columns:
+    """One cell per row and column; `count` rows were ever used."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.ids: Ids = np.zeros((_FIRST, 2), np.uint64)
+        self.times: NDArray[np.int64] = np.zeros(_FIRST, np.int64)
+        self.ages: NDArray[np.int16] = np.zeros(_FIRST, np.int16)
+        self.alive: Mask = np.zeros(_FIRST, np.bool_)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the cells in use."""
+        return self.count * (16 + 8 + 2 + 1)
+
+    def write(self, rows: Rows, puts: list[PutCandidate]) -> None:
+        """Fill rows and bring them to life."""
+        self._grow(int(rows.max()) + 1)
+        self.ids[rows] = id_pairs([put.candidate_id for put in puts])
+        self.times[rows] = [microseconds(put.create_time) for put in puts]
+        self.ages[rows] = [_NO_AGE if put.age is None else put.age for put in puts]
+        self.alive[rows] = True
+
+    def passing(self, rows: Rows | slice, filters: MatchFilters) -> Mask | None:
+        """Which of the rows pass the filters on columns; None when there are no such filters."""
+        conditions = [
+            *_bounds(self.times[rows], *map(_micros, (filters.create_time__gte,
+                                                      filters.create_time__lt))),
+            *_bounds(self.ages[rows], filters.age__gte, filters.age__lt),
+        ]  # fmt: skip
+        if filters.age__lt is not None and filters.age__gte is None:
+            conditions.append(self.ages[rows] != _NO_AGE)
+        if filters.id__gte is not None:
+            conditions.append(~self._before(rows, filters.id__gte.bytes))
+        if filters.id__lt is not None:
+            conditions.append(self._before(rows, filters.id__lt.bytes))
+        return np.logical_and.reduce(conditions) if conditions else None
+
+    def _before(self, rows: Rows | slice, bound: bytes) -> Mask:
+        high, low = self.ids[rows, 0], self.ids[rows, 1]
+        first, second = np.frombuffer(bound, ">u8").astype(np.uint64)
+        return np.asarray((high < first) | ((high == first) & (low < second)))
+
+    def _grow(self, count: int) -> None:
+        self.count = max(self.count, count)
+        if count <= len(self.alive):
+            return
+        size = max(count, 2 * len(self.alive))
+        self.ids, self.times, self.ages, self.alive = (
+            _grown(self.ids, size), _grown(self.times, size),
+            _grown(self.ages, size), _grown(self.alive, size),
+        )  # fmt: skip
+
+
+def _grown(column: NDArray[Cell], size: int) -> NDArray[Cell]:
+    grown = np.zeros((size, *column.shape[1:]), column.dtype)  # zeroed pages cost nothing unused
+    grown[: len(column)] = column
+    return grown
+
+
+def _micros(time: datetime | None) -> int | None:
+    return None if time is None else microseconds(time)
+
+
+def _bounds(
+    cells: NDArray[np.signedinteger[Any]], least: int | None, below: int | None
+) -> list[Mask]:
+    return [
+        *([] if least is None else [np.asarray(cells >= least)]),
+        *([] if below is None else [np.asarray(cells < below)]),
+    ]

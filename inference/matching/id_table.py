@@ -1,0 +1,72 @@
+"""Ids to rows, for whole arrays of ids at a time."""
+
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.uint64]
+Rows = NDArray[np.int64]
+
+_SMALLEST: Final = 64
+_MULTIPLIERS: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
+
+
+def id_pairs(ids: "list[UUID]") -> Ids:
+    """Ids as pairs of numbers (n, 2) that compare like the ids."""
+    packed = b"".join([each.bytes for each in ids])
+    return np.frombuffer(packed, ">u8").reshape(-1, 2).astype(np.uint64)
+
+
+class IdTable:
+    """An open-addressing table of rows; the ids themselves lie in the caller's columns.
+
+    An entry counts while its row is alive and holds the id that is looked for, so removing is
+    nothing but the row's death; entries of the dead go when the table is built anew.
+    """
+
+    def __init__(self) -> None:
+        self._slots = np.zeros(_SMALLEST, np.uint32)  # row + 1; 0 is free
+        self._used = 0
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the table."""
+        return self._slots.nbytes
+
+    def find(self, wanted: Ids, ids: Ids, alive: NDArray[np.bool_]) -> Rows:
+        """The living row of each id, or -1."""
+        found = np.full(len(wanted), -1, np.int64)
+        open_, place = np.arange(len(wanted)), self._places(wanted)
+        while open_.size:
+            rows = self._slots[place].astype(np.int64) - 1
+            known = rows >= 0
+            open_, place, rows = open_[known], place[known], rows[known]
+            hit = alive[rows] & (ids[rows] == wanted[open_]).all(axis=1)
+            found[open_[hit]] = rows[hit]
+            open_, place = open_[~hit], self._next(place[~hit])
+        return found
+
+    def add(self, rows: Rows, ids: Ids, alive: NDArray[np.bool_]) -> None:
+        """Enter living rows whose ids are not in the table."""
+        if 2 * (self._used + len(rows)) > len(self._slots):
+            rows = np.flatnonzero(alive)
+            size = max(_SMALLEST, 1 << (2 * len(rows) + len(rows) // 4).bit_length())
+            self._slots = np.zeros(size, np.uint32)
+            self._used = 0
+        self._used += len(rows)
+        place = self._places(ids[rows])
+        while rows.size:
+            free = self._slots[place] == 0
+            self._slots[place[free]] = rows[free] + 1
+            left = self._slots[place] != rows + 1  # of those that met in a slot one has got it
+            rows, place = rows[left], self._next(place[left])
+
+    def _places(self, ids: Ids) -> Rows:
+        mixed = (ids[:, 0] * _MULTIPLIERS[0]) ^ (ids[:, 1] * _MULTIPLIERS[1])
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * _MULTIPLIERS[0]
+        return np.asarray((mixed >> np.uint64(32)) & np.uint64(len(self._slots) - 1), np.int64)
+
+    def _next(self, place: Rows) -> Rows:
+        return (place + 1) & (len(self._slots) - 1)

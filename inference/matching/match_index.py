@@ -1,0 +1,256 @@
+"""All candidates that can be matched, and exact searches among them."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Final, NamedTuple, Unpack
+from uuid import UUID
+
+from domain.shared.biometrics import Descriptor, DescriptorKind
+from domain.shared.model_features import DescriptorFeature
+from inference.matching.collection import IN_MEMORY, Collection, Storage
+from inference.matching.id_table import Rows
+from inference.matching.planner import Plan
+from inference.matching.quantise import Vectors
+from inference.matching.scan import BATCH, Found, Wanted
+from inference.matching.scoring import Scoring
+from inference.matching.values import (
+    AttachCandidate,
+    CollectionSize,
+    DetachCandidate,
+    DropList,
+    IndexChange,
+    MatchAnswer,
+    MatchFilters,
+    MatchQuery,
+    Origin,
+    PutCandidate,
+    RemoveCandidate,
+)
+from inference.matching.workers import Workers
+
+_Key = tuple[Origin, DescriptorKind, int]
+_Wanted = tuple[Origin, DescriptorKind | None, int | None]
+
+# Scans of fewer rows run side by side, each on one thread; larger ones one after the other.
+_SHARED_FROM_ROWS: Final = 16384
+
+
+class _Asked(NamedTuple):
+    """One reference of one query."""
+
+    query: int
+    reference: int
+    wanted: Wanted
+
+
+class _Batch(NamedTuple):
+    """References that are looked for in one scan."""
+
+    collection: Collection
+    plan: Plan
+    asked: list[_Asked]
+
+
+class _Dead(NamedTuple):
+    """Rows to be wiped once all searches numbered below `before` have ended."""
+
+    before: int
+    collection: Collection
+    rows: Rows
+
+
+class MatchIndex:
+    """Collections by origin, kind and version, kept up to date by changes from the log.
+
+    A search sees every change applied before it began, and none that is applied while it runs.
+    """
+
+    def __init__(
+        self,
+        features: Iterable[DescriptorFeature],
+        *,
+        workers: Workers | None = None,
+        storage: Storage = IN_MEMORY,
+    ) -> None:
+        self._features = {(each.kind, each.version): each for each in features}
+        self._workers, self._alone = workers or Workers(), Workers(1)
+        self._storage = storage
+        self._collections: dict[_Key, Collection] = {}
+        self._lock = threading.Lock()
+        self._position = 0
+        self._searches: set[int] = set()
+        self._next_search = 0
+        self._dead: list[_Dead] = []
+
+    @property
+    def position(self) -> int:
+        """The place in the log up to which changes are applied."""
+        return self._position
+
+    def sizes(self) -> list[CollectionSize]:
+        """What is held, by origin, kind and version."""
+        with self._lock:
+            return [collection.size for collection in self._collections.values()]
+
+    def close(self) -> None:
+        """End the threads."""
+        self._workers.close()
+
+    def apply(self, changes: Sequence[IndexChange], position: int | None) -> None:
+        """Apply changes in order: all of them, or none when a descriptor is refused.
+
+        `position` is the place in the log that they lead to; changes that lead no further than
+        what was applied before are skipped. Changes that are in no log have none.
+        """
+        runs = [self._run_of(list(run)) for _, run in groupby(changes, type)]
+        with self._lock:
+            if position is not None:
+                if position <= self._position:
+                    return
+                self._position = position
+            for run in runs:
+                run()
+            self._reclaim()
+
+    def search(self, queries: Sequence[MatchQuery]) -> list[list[MatchAnswer]]:
+        """The answers of each query, one per reference."""
+        asked = list(self._asked(queries))
+        with self._lock:
+            position, number = self._position, self._next_search
+            batches = self._batches(queries, asked)
+            self._next_search += 1
+            self._searches.add(number)
+        try:
+            answers = [[MatchAnswer((), position, True)] * len(q.references) for q in queries]
+            for batch, found in zip(batches, self._scan(batches), strict=True):
+                for each, rows in zip(batch.asked, found, strict=True):
+                    best = batch.collection.candidates(rows, queries[each.query])
+                    answers[each.query][each.reference] = MatchAnswer(best, position, True)
+            return answers
+        finally:
+            with self._lock:
+                self._searches.discard(number)
+                self._reclaim()
+
+    def _asked(self, queries: Sequence[MatchQuery]) -> Iterator[_Asked]:
+        for number, query in enumerate(queries):
+            for place, reference in enumerate(query.references):
+                feature = self._feature(reference)
+                if feature is not None:
+                    scoring = Scoring(feature.calibration)
+                    least = scoring.least_score(query.threshold)
+                    wanted = Wanted(scoring.rows([reference]), query.limit, least)
+                    yield _Asked(number, place, wanted)
+
+    def _batches(self, queries: Sequence[MatchQuery], asked: list[_Asked]) -> list[_Batch]:
+        """Plans of equal filters are made once, and their references scanned together."""
+        groups: dict[tuple[_Key, MatchFilters | int], list[_Asked]] = defaultdict(list)
+        for each in asked:
+            query = queries[each.query]
+            reference, filters = query.references[each.reference], query.filters
+            key = (query.origin, reference.kind, reference.version)
+            if key in self._collections:
+                # A set of ids is not compared: it is longer than the plan would be.
+                same = filters if filters.ids is None else id(filters)
+                groups[key, same].append(each)
+        batches = []
+        for (key, _), group in groups.items():
+            collection = self._collections[key]
+            plan = collection.plan(queries[group[0].query].filters)
+            group.sort(key=lambda each: each.wanted.limit)
+            parts = (group[start : start + BATCH] for start in range(0, len(group), BATCH))
+            batches += [_Batch(collection, plan, part) for part in parts]
+        return batches
+
+    def _scan(self, batches: list[_Batch]) -> list[list[Found]]:
+        found: list[list[Found]] = [[] for _ in batches]
+
+        def scan(number: int, workers: Workers) -> None:
+            batch = batches[number]
+            wanted = [each.wanted for each in batch.asked]
+            found[number] = batch.collection.scan(batch.plan, wanted, workers)
+
+        small = [n for n, batch in enumerate(batches) if batch.plan.chosen < _SHARED_FROM_ROWS]
+        self._workers.each(lambda number: scan(number, self._alone), small)
+        for number in sorted({*range(len(batches))} - {*small}):
+            scan(number, self._workers)
+        return found
+
+    def _feature(self, descriptor: Descriptor) -> DescriptorFeature | None:
+        """How descriptors of this version are compared; None when that is not known."""
+        feature = self._features.get((descriptor.kind, descriptor.version))
+        if feature is not None:
+            descriptor.require_dimension(feature.dimension)
+        return feature
+
+    def _run_of(self, run: list[IndexChange]) -> Callable[[], None]:
+        """Changes of one type, checked, to be applied under the lock."""
+        puts = [change for change in run if isinstance(change, PutCandidate)]
+        if puts:
+            return partial(self._put, self._checked(puts))
+        return partial(self._apply_others, run)
+
+    def _checked(self, puts: list[PutCandidate]) -> list[tuple[_Key, list[PutCandidate], Vectors]]:
+        """Puts by collection, the last one of each candidate, with their vectors."""
+        chosen: dict[_Key, dict[UUID, PutCandidate]] = defaultdict(dict)
+        for put in puts:
+            if self._feature(put.descriptor) is not None:
+                key = (put.origin, put.descriptor.kind, put.descriptor.version)
+                chosen[key][put.candidate_id] = put
+        checked = []
+        for key, by_id in chosen.items():
+            latest = list(by_id.values())
+            scoring = Scoring(self._features[key[1:]].calibration)
+            checked.append((key, latest, scoring.rows([put.descriptor for put in latest])))
+        return checked
+
+    def _put(self, checked: list[tuple[_Key, list[PutCandidate], Vectors]]) -> None:
+        for key, puts, vectors in checked:
+            if key not in self._collections:
+                feature = self._features[key[1:]]
+                self._collections[key] = Collection(key[0], feature, self._storage)
+            collection = self._collections[key]
+            self._bury(collection, collection.put(puts, vectors))
+
+    def _apply_others(self, run: Sequence[IndexChange]) -> None:
+        moved: dict[tuple[bool, UUID], list[UUID]] = defaultdict(list)
+        removed: dict[_Wanted, list[UUID]] = defaultdict(list)
+        for change in run:
+            match change:
+                case AttachCandidate() | DetachCandidate():
+                    joins = isinstance(change, AttachCandidate)
+                    moved[joins, change.list_id].append(change.candidate_id)
+                case RemoveCandidate():
+                    what = (change.origin, change.kind, change.version)
+                    removed[what].append(change.candidate_id)
+                case DropList():
+                    for collection in self._of(Origin.FACES, None, None):
+                        collection.drop_list(change.list_id)
+        for (joins, list_id), ids in moved.items():
+            for collection in self._of(Origin.FACES, None, None):
+                (collection.attach if joins else collection.detach)(list_id, ids)
+        for what, ids in removed.items():
+            for collection in self._of(*what):
+                self._bury(collection, collection.remove(ids))
+
+    def _of(self, *wanted: Unpack[_Wanted]) -> list[Collection]:
+        """Collections of an origin, kind and version; None stands for any."""
+        return [
+            collection
+            for key, collection in self._collections.items()
+            if all(part in (None, own) for part, own in zip(wanted, key, strict=True))
+        ]
+
+    def _bury(self, collection: Collection, rows: Rows) -> None:
+        if len(rows):
+            self._dead.append(_Dead(self._next_search, collection, rows))
+
+    def _reclaim(self) -> None:
+        """Wipe the rows that no running search can read."""
+        oldest = min(self._searches, default=self._next_search)
+        while self._dead and self._dead[0].before <= oldest:
+            dead = self._dead.pop(0)
+            dead.collection.reclaim(dead.rows)

@@ -1,0 +1,67 @@
+"""From filters to rows: scan everything, scan under a mask, or gather the chosen rows."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from inference.matching.bitmaps import Bitmaps, bitmap_of, rows_of
+from inference.matching.columns import Columns, Mask
+from inference.matching.id_table import IdTable, Rows, id_pairs
+from inference.matching.values import MatchFilters
+
+# Gathering more rows than this part of all costs more than scanning them under a mask.
+GATHER_BELOW: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The rows that take part in a search, as they were when it was planned.
+
+    `rows` are gathered; without them the first `scanned` rows are scanned, those that `mask`
+    (one flag per row) excludes being left out. `chosen` counts the rows that take part.
+    """
+
+    chosen: int
+    scanned: int = 0
+    rows: Rows | None = None
+    mask: Mask | None = None
+
+
+class Planner:
+    """Plans over the columns, bitmaps and ids of one collection."""
+
+    def __init__(self, columns: Columns, bitmaps: Bitmaps, table: IdTable) -> None:
+        self._columns, self._bitmaps, self._table = columns, bitmaps, table
+
+    def plan(self, filters: MatchFilters, alive: int) -> Plan:
+        """How to search, `alive` being how many rows are."""
+        count = self._columns.count
+        bitmap = self._bitmaps.matching(filters)
+        if filters.ids is not None:
+            pairs = id_pairs(list(filters.ids))
+            rows = self._table.find(pairs, self._columns.ids, self._columns.alive)
+            named = bitmap_of(rows[rows >= 0])
+            bitmap = named if bitmap is None else named & bitmap
+        if bitmap is not None and len(bitmap) < GATHER_BELOW * count:
+            rows = rows_of(bitmap)
+            passing = self._columns.passing(rows, filters)
+            return _gather(rows if passing is None else rows[passing])
+        passing = self._columns.passing(slice(0, count), filters)
+        if bitmap is None or len(bitmap) == alive:
+            if passing is None and alive == count:
+                return Plan(alive, count)
+            mask = self._columns.alive[:count].copy()
+        else:
+            mask = np.zeros(count, np.bool_)
+            mask[rows_of(bitmap)] = True
+        if passing is not None:
+            mask &= passing
+        chosen = int(np.count_nonzero(mask))
+        if chosen < GATHER_BELOW * count:
+            return _gather(np.flatnonzero(mask))
+        return Plan(chosen, count, mask=mask)
+
+
+def _gather(rows: Rows) -> Plan:
+    return Plan(len(rows), rows=rows)

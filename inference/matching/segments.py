@@ -1,0 +1,186 @@
+"""The vectors of a collection: segments of codes for scanning and float32 rows for rescoring."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.matching.quantise import Codes, Quantised, Vectors
+
+Rows = NDArray[np.int64]
+
+BLOCK_ROWS: Final = 4096
+SEGMENT_ROWS: Final = 64 * BLOCK_ROWS
+
+
+class Block(NamedTuple):
+    """Rows that are scanned in one step, all of one segment.
+
+    `rows` are their numbers, or None when they are all from `first` up to `stop`.
+    """
+
+    first: int
+    stop: int
+    rows: Rows | None
+
+    @property
+    def size(self) -> int:
+        """How many rows they are."""
+        return self.stop - self.first if self.rows is None else len(self.rows)
+
+    def numbers(self, places: Rows) -> Rows:
+        """The row numbers of places in the block."""
+        return places + self.first if self.rows is None else self.rows[places]
+
+
+class Segments:
+    """Vectors by row number; memory is reserved a segment at a time and used as rows come.
+
+    With a directory the float32 rows live in files there, mapped into memory and without a name,
+    so that nothing of them outlasts the process.
+    """
+
+    def __init__(
+        self,
+        dimension: int,
+        *,
+        biased: bool = False,
+        segment_rows: int = SEGMENT_ROWS,
+        block_rows: int = BLOCK_ROWS,
+        directory: Path | None = None,
+    ) -> None:
+        if segment_rows % block_rows:
+            raise ValueError("a segment is a whole number of blocks")
+        self.dimension, self.segment_rows, self.block_rows = dimension, segment_rows, block_rows
+        self._biased, self._directory = biased, directory
+        self._codes: list[Codes] = []
+        self._vectors: list[Vectors] = []
+        self._residuals: list[Vectors] = []
+        self._bias: list[NDArray[np.int32]] = []
+        self._worst_residual: list[float] = []  # of each block
+        self.longest = 0.0  # of what codes stand for
+
+    def write(self, rows: Rows, vectors: Vectors, quantised: Quantised) -> None:
+        """Put vectors into rows, of which nothing reads any more or yet."""
+        for segment, places, part in self._parts(rows):
+            self._reserve(segment)
+            self._codes[segment][places] = quantised.codes[part]
+            self._vectors[segment][places] = vectors[part]
+            self._residuals[segment][places] = quantised.residuals[part]
+            if quantised.bias is not None:
+                self._bias[segment][places] = quantised.bias[part]
+        blocks, residuals = rows // self.block_rows, quantised.residuals
+        for block in np.unique(blocks):
+            worst = float(residuals[blocks == block].max())
+            self._worst_residual[block] = max(self._worst_residual[block], worst)
+        self.longest = max(self.longest, float(quantised.lengths.max(initial=0.0)))
+
+    def wipe(self, rows: Rows) -> None:
+        """Overwrite vectors with zeros."""
+        for segment, places, _ in self._parts(rows):
+            self._codes[segment][places] = 0
+            self._vectors[segment][places] = 0
+            self._residuals[segment][places] = 0
+
+    def blocks(self, count: int, step: int) -> list[Block]:
+        """All of the first `count` rows."""
+        return [
+            Block(first, min(first + step, start + self.segment_rows, count), None)
+            for start in range(0, count, self.segment_rows)
+            for first in range(start, min(start + self.segment_rows, count), step)
+        ]
+
+    def blocks_of(self, rows: Rows, step: int) -> list[Block]:
+        """Chosen rows, in ascending order."""
+        return [
+            Block(int(rows[start]), int(rows[min(start + step, part.stop) - 1]) + 1,
+                  rows[start : min(start + step, part.stop)])
+            for _, _, part in self._parts(rows)
+            for start in range(part.start, part.stop, step)
+        ]  # fmt: skip
+
+    def codes(self, block: Block, buffer: Codes) -> Codes:
+        """The codes of a block: where they lie, or gathered into the buffer."""
+        segment, start = divmod(block.first, self.segment_rows)
+        if block.rows is None:
+            return self._codes[segment][start : start + block.size]
+        gathered = buffer[: block.size]
+        places = block.rows - segment * self.segment_rows
+        return self._codes[segment].take(places, axis=0, out=gathered, mode="clip")
+
+    def bias(self, block: Block) -> NDArray[np.int32]:
+        """The bias of a block's rows."""
+        segment, start = divmod(block.first, self.segment_rows)
+        if block.rows is None:
+            return self._bias[segment][start : start + block.size]
+        return self._bias[segment][block.rows - segment * self.segment_rows]
+
+    def worst_residual(self, block: Block) -> float:
+        """A bound of the residuals in a block."""
+        if block.rows is not None:
+            return float(self.residuals(block.rows).max())
+        first, last = block.first // self.block_rows, (block.stop - 1) // self.block_rows
+        return max(self._worst_residual[first : last + 1])
+
+    def worst_of_all(self) -> float:
+        """A bound of all residuals."""
+        return max(self._worst_residual, default=0.0)
+
+    def residuals(self, rows: Rows) -> Vectors:
+        """The residual of each row."""
+        gathered = np.empty(len(rows), np.float32)
+        for segment, places, part in self._parts(rows):
+            gathered[part] = self._residuals[segment][places]
+        return gathered
+
+    def vectors(self, rows: Rows, buffer: Vectors) -> Vectors:
+        """The float32 rows, gathered into the buffer."""
+        gathered = buffer[: len(rows)]
+        for segment, places, part in self._parts(rows):
+            self._vectors[segment].take(places, axis=0, out=gathered[part], mode="clip")
+        return gathered
+
+    def nbytes(self, count: int) -> int:
+        """The bytes that the first `count` rows take, mapped files included."""
+        return count * (5 * self.dimension + 4 + 4 * self._biased)
+
+    def _parts(self, rows: Rows) -> Iterator[tuple[int, Rows, slice]]:
+        """Rows by segment: its number, the places in it, and where in `rows` they are.
+
+        Rows of different segments may come in any order; neighbours of one segment stay together.
+        """
+        if not len(rows):
+            return
+        segments = rows // self.segment_rows
+        cuts = [0, *(np.flatnonzero(np.diff(segments)) + 1).tolist(), len(rows)]
+        for start, stop in pairwise(cuts):
+            segment = int(segments[start])
+            yield segment, rows[start:stop] - segment * self.segment_rows, slice(start, stop)
+
+    def _reserve(self, segment: int) -> None:
+        while len(self._codes) <= segment:
+            shape = (self.segment_rows, self.dimension)
+            self._codes.append(np.empty(shape, np.int8))
+            self._vectors.append(self._new_vectors(shape))
+            self._residuals.append(np.empty(self.segment_rows, np.float32))
+            if self._biased:
+                self._bias.append(np.empty(self.segment_rows, np.int32))
+            self._worst_residual += [0.0] * (self.segment_rows // self.block_rows)
+
+    def _new_vectors(self, shape: tuple[int, int]) -> Vectors:
+        if self._directory is None:
+            return np.empty(shape, np.float32)
+        self._directory.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self._directory, prefix="rows-")
+        try:
+            os.unlink(name)
+            os.truncate(descriptor, shape[0] * shape[1] * 4)
+            with os.fdopen(os.dup(descriptor), "r+b") as file:
+                return np.memmap(file, np.float32, "r+", shape=shape)
+        finally:
+            os.close(descriptor)
