@@ -149,7 +149,7 @@ Time = Annotated[
 ]
 """A point in time, always in UTC; shown in RFC 3339."""
 
-_NOW: Final = re.compile(r"now-(\d{1,18})([smhdwMy])", re.ASCII)
+_NOW: Final = re.compile(r"now-(\d{1,200})([smhdwMy])", re.ASCII)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 

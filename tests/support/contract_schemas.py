@@ -23,16 +23,16 @@ _BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems
 
 
 @cache
-def contract() -> dict[str, Any]:
+def contract() -> Any:
     """The whole document."""
     with CONTRACT.open() as file:
-        document: dict[str, Any] = yaml.load(file, yaml.CSafeLoader)
-    return document
+        return yaml.load(file, yaml.CSafeLoader)
 
 
 def contract_schema(name: str) -> Schema:
     """One named schema with all references put in place."""
-    return plain(contract()["components"]["schemas"][name], contract())
+    found: Schema = plain(contract()["components"]["schemas"][name], contract())
+    return found
 
 
 def plain(schema: Any, document: Any) -> Any:
