@@ -11,20 +11,25 @@ from urllib.parse import quote, urljoin
 
 import httpx
 
-from domain.shared.image_refusals import BadModelPack
+from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
 from domain.shared.model_features import RoleFeature
-from inference.packs.pack import MANIFEST, ModelPack, parse_pack
+from inference.packs.pack import MANIFEST, OPENCV_ZOO, ModelPack, parse_pack
 from inference.packs.registry import InstalledPack, PackRegistry, paths_of
 
 __all__ = [
     "InstalledPack",
     "PackSummary",
     "install_pack",
+    "known_packs",
     "list_packs",
+    "pull_known_pack",
     "pull_pack",
     "use_pack",
     "verify_pack",
 ]
+
+KNOWN: Final = {"opencv-zoo": OPENCV_ZOO}
+"""Manifests of the product, each with the official address of its files."""
 
 _MAX_MANIFEST: Final = 1 << 20
 _MAX_FILE: Final = 4 << 30
@@ -60,23 +65,49 @@ def install_pack(directory: Path, manifest: Path, files: Path | None = None) -> 
     return _summary(PackRegistry(directory).install(manifest, files))
 
 
+def known_packs() -> list[str]:
+    """Names of the packs that can be fetched without giving an address."""
+    return sorted(KNOWN)
+
+
+def pull_known_pack(directory: Path, name: str) -> PackSummary:
+    """Fetch a pack whose manifest and addresses are part of the product."""
+    if name not in KNOWN:
+        raise ModelPackNotFound(name, ", ".join(known_packs()))
+    manifest = KNOWN[name].read_bytes()
+    base = str(_document(name, manifest)["fetch"]["base"])
+    return _pull(directory, name, manifest, base)
+
+
 def pull_pack(directory: Path, address: str, sha256: str) -> PackSummary:
     """Fetch a pack: its manifest from an address, its files from beside the manifest.
 
-    The caller states the manifest's sha256; the manifest states every file's. Nothing is
-    installed before all of them fit.
+    The caller states the manifest's sha256; the manifest states every file's.
     """
-    with httpx.Client(timeout=_TIMEOUT_S, follow_redirects=True, trust_env=True) as client:
+    with _client() as client:
         manifest = _fetch_manifest(client, address, sha256)
-        pack = parse_pack(_document(address, manifest), directory)
+    return _pull(directory, address, manifest, address)
 
-        def fill(target: Path) -> None:
-            (target / MANIFEST).write_bytes(manifest)
+
+def _pull(directory: Path, label: str, manifest: bytes, base: str) -> PackSummary:
+    """Install a pack from its manifest and the addresses of its files, below `base`.
+
+    Nothing is installed before every file fits its sha256.
+    """
+    pack = parse_pack(_document(label, manifest), directory)
+
+    def fill(target: Path) -> None:
+        (target / MANIFEST).write_bytes(manifest)
+        with _client() as client:
             for path in paths_of(pack):
                 (target / path).parent.mkdir(parents=True, exist_ok=True)
-                _fetch(client, pack.name, urljoin(address, quote(path.as_posix())), target / path)
+                _fetch(client, pack.name, urljoin(base, quote(path.as_posix())), target / path)
 
-        return _summary(PackRegistry(directory).add(pack, fill))
+    return _summary(PackRegistry(directory).add(pack, fill))
+
+
+def _client() -> httpx.Client:
+    return httpx.Client(timeout=_TIMEOUT_S, follow_redirects=True)
 
 
 def _document(address: str, manifest: bytes) -> dict[str, Any]:

@@ -103,9 +103,9 @@ class BadModelPack(Refusal):
 
 
 class ModelPackNotFound(Refusal):
-    """No model pack of this name is installed."""
+    """No model pack of this name is installed or can be fetched."""
 
-    detail = "Model pack '{}' is not installed; installed: {}"
+    detail = "Model pack '{}' is unknown; known: {}"
 
 
 class ModelPackExists(Refusal):

@@ -14,6 +14,8 @@ from domain.shared.image_refusals import BadModelPack, NoModelForRole
 from domain.shared.similarity import Calibration
 
 MANIFEST: Final = "pack.toml"
+OPENCV_ZOO: Final = Path(__file__).parent / "opencv-zoo.toml"
+"""The manifest of a pack of permissive networks that can be fetched."""
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")

@@ -145,7 +145,7 @@ def test_an_unknown_pack_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     registry = PackRegistry(tmp_path / "models")
     registry.install(write_pack(tmp_path / "a"))
     for name in ("other", "../a", ""):
-        with pytest.raises(ModelPackNotFound, match="installed: tiny"):
+        with pytest.raises(ModelPackNotFound, match="known: tiny"):
             registry.get(name)
 
 

@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
-from ray_cluster.model_packs import install_pack, list_packs, pull_pack, use_pack, verify_pack
+from inference.architectures import builder
+from inference.packs.pack import read_pack
+from ray_cluster.model_packs import (
+    KNOWN,
+    install_pack,
+    known_packs,
+    list_packs,
+    pull_known_pack,
+    pull_pack,
+    use_pack,
+    verify_pack,
+)
 
 WEIGHTS = b"weights of a network" * 100
 
@@ -88,6 +99,24 @@ def test_a_pack_with_a_wrong_file_leaves_nothing_behind(
     with pytest.raises(BadModelPack):
         pull_pack(tmp_path / "models", address, sha256_of(source / "pack.toml"))
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_known_packs_name_classes_and_secure_addresses_and_are_pulled_like_others(
+    tmp_path: Path, source: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert known_packs() == ["opencv-zoo"]
+    for manifest in KNOWN.values():
+        pack = read_pack(manifest)
+        assert all(builder(pack, role) for role in pack.roles)
+        assert '\nbase = "https://' in manifest.read_text()
+    with pytest.raises(ModelPackNotFound, match="known: opencv-zoo"):
+        pull_known_pack(tmp_path / "models", "unknown")
+
+    local = tmp_path / "tiny.toml"
+    local.write_text((source / "pack.toml").read_text() + f'[fetch]\nbase = "{address}"\n')
+    monkeypatch.setitem(KNOWN, "tiny", local)
+    assert pull_known_pack(tmp_path / "models", "tiny").version == "3"
+    assert verify_pack(tmp_path / "models", "tiny").name == "tiny"
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/pack.toml", "no address", "ftp://x/y"])
