@@ -64,6 +64,29 @@ class Update(_Rule):
         return None if row is None else {**row, **self._values(event)}
 
 
+class Add(_Rule):
+    """Numbers of a row grow by the event's `counts`; the first event makes the row."""
+
+    def __init__(
+        self,
+        event_class: type[Any],
+        *fields: str,
+        key: Source,
+        counts: Mapping[str, Source],
+        **columns: Source,
+    ) -> None:
+        super().__init__(event_class, *fields, key=key, **columns)
+        self.counts = dict(counts)
+
+    def __call__(self, row: Row | None, event: Any, table: "Table") -> Row | None:
+        """The row with the event counted."""
+        if row is None:
+            first = {**dict.fromkeys(self.counts, 0), **self._values(event)}
+            row = {**table.blank(), table.key: _value(self.key, event), **first}
+        grown = {name: row[name] + _value(source, event) for name, source in self.counts.items()}
+        return {**row, **grown}
+
+
 class Append(_Rule):
     """Array columns of the row gain a value, once."""
 
@@ -134,7 +157,7 @@ class Table:
         self.columns = dict(columns)
         self.indexes = tuple(indexes)
         self.unique = dict(unique or {})
-        self._defaults = dict(defaults or {})
+        self.defaults = dict(defaults or {})
         self.rules: dict[type[Any], Rule] = {}
         self.sweeps: dict[type[Any], RemoveEverywhere] = {}
         for rule in rules:
@@ -149,7 +172,7 @@ class Table:
     def blank(self) -> Row:
         """A row of defaults."""
         row: Row = dict.fromkeys(self.columns)
-        for column, value in self._defaults.items():
+        for column, value in self.defaults.items():
             row[column] = list(value) if isinstance(value, list) else value
         return row
 

@@ -1,5 +1,6 @@
 """Every read model of the program, on one screen."""
 
+from projections.event_counts import EVENT_COUNTS
 from projections.events import DELETED_EVENTS, EVENTS
 from projections.faces import FACES
 from projections.handlers import HANDLERS
@@ -20,3 +21,6 @@ INLINE: tuple[Table, ...] = (
     DELETED_EVENTS,
 )
 """Kept in the writer's own transaction, so that a client reads its own write at once."""
+
+CATCH_UP: tuple[Table, ...] = (EVENT_COUNTS,)
+"""Kept behind the log by one process of all (`projections/runner.py`): statistics."""

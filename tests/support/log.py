@@ -2,12 +2,10 @@
 
 import os
 
-import psycopg
-
 from domain.log.sealing import MasterKey
+from projections import prepare as preparing
 from projections.history import PostgresLog
 from projections.read_model import ReadModel
-from projections.schema import ensure_schema
 from projections.tables import INLINE
 
 MASTER = MasterKey(os.urandom(32))
@@ -15,10 +13,7 @@ MASTER = MasterKey(os.urandom(32))
 
 def prepare(dsn: str) -> None:
     """Give an empty database the product's schema."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        ensure_schema(connection)
-        for table in INLINE:
-            ReadModel(table).create(connection)
+    preparing.prepare(dsn, MASTER)
 
 
 def open_log(dsn: str) -> PostgresLog:
