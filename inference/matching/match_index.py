@@ -102,13 +102,13 @@ class MatchIndex:
     def apply(self, changes: Sequence[IndexChange], position: int | None) -> None:
         """Apply changes in order: all of them, or none when a descriptor is refused.
 
-        `position` is the place in the log that they lead to; changes that lead no further than
-        what was applied before are skipped. Changes that are in no log have none.
+        `position` is the place in the log that they lead to; changes that lead to an earlier one
+        than was reached are skipped. Changes that are in no log have none.
         """
         runs = [self._run_of(list(run)) for _, run in groupby(changes, type)]
         with self._lock:
             if position is not None:
-                if position <= self._position:
+                if position < self._position:
                     return
                 self._position = position
             for run in runs:

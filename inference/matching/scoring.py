@@ -1,6 +1,7 @@
 """Exact scores of float32 rows, larger for more alike, and their calibration."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,7 +39,7 @@ class Scoring:
         """Whether scores are negated distances."""
         return self.calibration.metric == "euclidean"
 
-    def rows(self, descriptors: list[Descriptor]) -> Vectors:
+    def rows(self, descriptors: Sequence[Descriptor]) -> Vectors:
         """Vectors to compare (n, d), of length one where cosines are asked for."""
         data = b"".join([each.data for each in descriptors])
         values = np.frombuffer(data, "<f4").reshape(len(descriptors), -1)

@@ -1,0 +1,90 @@
+"""The port to matching: what the API asks of it, in process or on a cluster."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.shared.biometrics import Descriptor
+from inference.matching.values import (
+    MAX_LIMIT,
+    AttachCandidate,
+    CollectionSize,
+    DetachCandidate,
+    DropList,
+    IndexChange,
+    MatchAnswer,
+    MatchCandidate,
+    MatchFilters,
+    MatchOrder,
+    MatchQuery,
+    Origin,
+    PutCandidate,
+    RemoveCandidate,
+)
+
+__all__ = [
+    "MAX_LIMIT",
+    "AttachCandidate",
+    "CollectionSize",
+    "DetachCandidate",
+    "DropList",
+    "IndexChange",
+    "MatchAnswer",
+    "MatchCandidate",
+    "MatchFilters",
+    "MatchOrder",
+    "MatchQuery",
+    "Matching",
+    "Origin",
+    "PutCandidate",
+    "RemoveCandidate",
+]
+
+
+class Matching(Protocol):
+    """The candidates that can be found, and comparisons of descriptors."""
+
+    def apply(self, changes: Sequence[IndexChange], position: int | None) -> None:
+        """Apply changes in order, from any thread; searches that begin afterwards see them.
+
+        `position` is the place in the log that the changes lead to; changes that lead to an
+        earlier place than was reached are skipped. Changes that are in no log (temporary
+        attributes) have none, and are always applied. A refused descriptor (`BadDescriptor`)
+        refuses them all.
+        """
+        ...
+
+    async def search(self, queries: Sequence[MatchQuery]) -> list[list[MatchAnswer]]:
+        """The answers of each query, one per reference.
+
+        Only descriptors of the reference's own kind and version are compared with it; where
+        there are none, nothing is found. A reference of a wrong dimension is refused
+        (`BadDescriptor`).
+        """
+        ...
+
+    async def similarities(
+        self, reference: Descriptor, candidates: Sequence[Descriptor]
+    ) -> list[float]:
+        """The similarity of a reference with each of some candidates in no index.
+
+        All are of one kind and version, one that the system can calibrate, or they are refused
+        (`BadDescriptor`).
+        """
+        ...
+
+    async def similarity(self, first: Descriptor, second: Descriptor) -> float:
+        """The similarity of two descriptors, under the same rules."""
+        ...
+
+    def sizes(self) -> list[CollectionSize]:
+        """What is held, by origin, kind and version."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """The place in the log up to which changes are applied."""
+        ...
+
+    async def close(self) -> None:
+        """Let running searches end and take no more."""
+        ...
