@@ -19,7 +19,22 @@ from api.http.negotiation import negotiating
 from api.http.refusals import BadApiBody, BadBody, BadPublishedBody, ComponentDown
 from api.log_position import LogPosition
 from api.master_key import load_master_key
-from api.routes import attributes, face_attributes, faces, handlers, images, lists, objects, samples
+from api.routes import (
+    attributes,
+    detector,
+    event_statistics,
+    events,
+    extractor,
+    face_attributes,
+    faces,
+    features,
+    handlers,
+    images,
+    lists,
+    objects,
+    samples,
+    sdk,
+)
 from api.routes.system import Check, System, Version
 from api.services import Services
 from api.settings import Settings
@@ -48,6 +63,12 @@ API_ROUTERS: Sequence[APIRouter] = (
     face_attributes.router,
     lists.router,
     handlers.router,
+    events.router,
+    event_statistics.router,
+    sdk.router,
+    detector.router,
+    extractor.router,
+    features.router,
 )
 """What the API serves below /6."""
 
@@ -122,12 +143,12 @@ class Installation:
         services, settings = self.services, self._settings
         is_api = prefixes == ("/6",)
         system = System(
-            versions=_versions(int(prefixes[0][1:])),
+            versions=_versions("luna-api" if is_api else "Version", int(prefixes[0][1:])),
             prefixes=prefixes,
             health_below_prefix=is_api,
             checks=self._checks(),
             settings=settings.public,
-            plugins=dict,
+            plugins=dict if len(prefixes) > 1 else None,  # only Streams and Sender list them
         )
         kit = Kit(
             system=system,
@@ -164,9 +185,11 @@ def _url_rules(settings: Settings) -> UrlRules:
     )
 
 
-def _versions(api: int) -> dict[str, Version]:
+def _versions(service: str, number: int) -> dict[str, Version]:
+    """The version of one service; the API names the platform's, too."""
     major, minor, patch = (int(part) for part in installed_version("selene").split(".")[:3])
-    return {"Version": Version(major, minor, patch, api)}
+    platform = {"LUNA PLATFORM": Version(major, minor, patch)} if service != "Version" else {}
+    return {**platform, service: Version(major, minor, patch, number)}
 
 
 def build(settings: Settings, dsn: str) -> Any:

@@ -1,5 +1,6 @@
 """Answers made by hand, for routes whose values need no validation on the way out."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -10,9 +11,11 @@ from api.http.negotiation import JSON
 _UNTOUCHED: Final = {"X-Content-Type-Options": "nosniff"}
 
 
-def json_answer(value: Any, status: int = 200) -> Response:
+def json_answer(
+    value: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """A JSON answer of plain values, UUIDs and texts."""
-    return Response(orjson.dumps(value), status, media_type=JSON)
+    return Response(orjson.dumps(value), status, headers, media_type=JSON)
 
 
 def created(url: str, **ids: Any) -> Response:

@@ -1,12 +1,14 @@
 """Stateless estimation: everything a client asks about images, with nothing stored."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.pipelines.detect import DetectedImage, DroppedFace, detect_images
 from api.pipelines.load_images import LoadedImage
-from api.pipelines.shown import Shown, body_shown, face_shown, status_shown
+from api.pipelines.models_used import require_roles
+from api.pipelines.shown import Shown, body_shown, face_shown, filtered_shown, status_shown
 from api.schemas.eyes import SdkQuery
 from domain.policies.reasons import FilterReason
 from domain.policies.run_detect import as_shown, detect_wanted
@@ -15,161 +17,215 @@ from domain.shared.detections import (
     Extracted,
     ExtractWanted,
     FaceEstimations,
-    FoundBody,
     FoundFace,
     Human,
+    ImageType,
+    ModelRef,
     Warp,
 )
 from ray_cluster.models import Models
 
 
-async def sdk_answer(models: Models, images: Sequence[LoadedImage], query: SdkQuery) -> Shown:
-    """The contract's `SdkResponse`."""
-    policy = query.policy()
-    aggregate = bool(query.aggregate_attributes)
-    wanted = replace(
-        detect_wanted(policy, use_exif_orientation=bool(query.use_exif_info)),
-        landmarks5=bool(query.estimate_landmarks5),
-        exif=bool(query.use_exif_info),
-    )
-    detected = await detect_images(models, images, policy, wanted=wanted, aggregate=aggregate)
-    if not aggregate:
-        await _extract_each(models, detected, query)
-    answer: Shown = {"images_estimations": [await _image(models, i, query) for i in detected]}
-    if aggregate:
-        answer["aggregate_estimations"] = await _together(models, detected, query)
-    return answer
+@dataclass(slots=True)
+class _Person:
+    """Somebody in an image with what was made of the warps after the detect stage."""
+
+    human: Human
+    face: Extracted = field(default_factory=Extracted)
+    body: Extracted = field(default_factory=Extracted)
+    face_warp: bytes | None = None
+    body_warp: bytes | None = None
 
 
-async def _extract_each(models: Models, detected: Sequence[DetectedImage], query: SdkQuery) -> None:
-    """Give every face and body what is extracted; drop faces whose descriptor is too poor."""
-    faces = [h.face for image in detected for h in image.people if h.face is not None]
-    of_face = iter(await _faces(models, faces, query, aggregate=False))
-    for image in detected:
-        kept = []
-        for human in image.people:
-            if human.face is None:
-                kept.append(human)
-                continue
-            face = _with(human.face, next(of_face, Extracted()))
-            result = face.estimations.descriptor
-            if result is not None and result.score < query.score_threshold:
-                reason = FilterReason(
-                    "score_threshold", round(result.score, 6), query.score_threshold
-                )
-                image.dropped.append(DroppedFace(face, (reason,)))
-            else:
-                kept.append(replace(human, face=face))
-        image.people = kept
+@dataclass(slots=True)
+class _Image:
+    """A detected image with its people."""
+
+    detected: DetectedImage
+    people: list[_Person]
 
 
-async def _faces(
-    models: Models, faces: Sequence[FoundFace], query: SdkQuery, *, aggregate: bool
-) -> list[Extracted]:
-    wanted = ExtractWanted(
-        bool(query.estimate_face_descriptor), bool(query.estimate_basic_attributes), aggregate
-    )
-    if not faces or not (wanted.descriptor or wanted.basic_attributes):
-        return []
-    return await models.extract_faces([face.warp for face in faces], wanted)
+class SdkRun:
+    """One request: `answer` is the contract's `SdkResponse`, `used` the networks behind it."""
 
+    def __init__(self, models: Models, query: SdkQuery) -> None:
+        self._models = models
+        self._query = query
+        self._policy = query.policy()
+        self._aggregate = bool(query.aggregate_attributes)
+        self.used: list[ModelRef] = []
 
-async def _bodies(
-    models: Models, bodies: Sequence[FoundBody], query: SdkQuery, *, aggregate: bool
-) -> list[Extracted]:
-    if not bodies or not query.estimate_body_descriptor:
-        return []
-    wanted = ExtractWanted(descriptor=True, aggregate=aggregate)
-    return await models.extract_bodies([body.warp for body in bodies], wanted)
+    async def answer(self, loaded: Sequence[LoadedImage]) -> Shown:
+        """Detect, drop, extract and encode for all images together, then show each."""
+        await require_roles(self._models, self._extracting_roles(loaded))
+        images = await self._detect(loaded)
+        if not self._aggregate:
+            await asyncio.gather(self._extract_faces(images), self._extract_bodies(images))
+        elif self._query.score_threshold and self._query.estimate_face_descriptor:
+            await self._extract_faces(images)  # only the good ones are taken together
+        await self._encode_warps(images)
+        shown: Shown = {"images_estimations": [self._shown(image) for image in images]}
+        if self._aggregate:
+            shown["aggregate_estimations"] = await self._together(_people(images))
+        return shown
 
+    def _extracting_roles(self, loaded: Sequence[LoadedImage]) -> Iterator[str]:
+        """Roles that are asked for only once there is a face or a body."""
+        query = self._query
+        given = {image.given.image_type for image in loaded if image.given is not None}
+        if query.detect_face or ImageType.FACE_WARP in given:
+            if query.estimate_face_descriptor:
+                yield "face_descriptor"
+            if query.estimate_basic_attributes:
+                yield "basic_attributes"
+        if query.estimate_body_descriptor and (query.detect_body or ImageType.BODY_WARP in given):
+            yield "body_descriptor"
 
-def _with(face: FoundFace, extracted: Extracted) -> FoundFace:
-    estimations = replace(
-        face.estimations,
-        descriptor=extracted.descriptor,
-        basic_attributes=extracted.basic_attributes,
-    )
-    return replace(face, estimations=estimations)
-
-
-async def _image(models: Models, image: DetectedImage, query: SdkQuery) -> Shown:
-    shown: Shown = {"filename": image.filename, **status_shown(image.error), "estimations": []}
-    if image.found is not None:
-        if image.found.exif:
-            shown["exif"] = dict(image.found.exif)
-        bodies = [h.body for h in image.people if h.body is not None]
-        of_body = iter(
-            []
-            if query.aggregate_attributes
-            else await _bodies(models, bodies, query, aggregate=False)
+    async def _detect(self, loaded: Sequence[LoadedImage]) -> list[_Image]:
+        wanted = replace(
+            detect_wanted(self._policy, use_exif_orientation=bool(self._query.use_exif_info)),
+            landmarks5=bool(self._query.estimate_landmarks5),
         )
-        for human in image.people:
-            extracted = next(of_body, None) if human.body is not None else None
-            shown["estimations"].append(await _human(models, human, extracted, query))
-    shown["filtered_detections"] = {
-        "face_detections": [
-            {
-                "filter_reasons": [reason.as_dict() for reason in dropped.reasons],
-                "detection": face_shown(_visible(dropped.face, query)),
-            }
-            for dropped in image.dropped
-        ]
-    }
-    return shown
-
-
-async def _human(models: Models, human: Human, body: Extracted | None, query: SdkQuery) -> Shown:
-    face: Any = None
-    if human.face is not None:
-        warp = await _warp(models, human.face.warp, asked=bool(query.estimate_face_warp))
-        face = {"detection": face_shown(_visible(human.face, query), warp=warp)}
-    whole: Any = None
-    if human.body is not None:
-        warp = await _warp(models, human.body.warp, asked=bool(query.estimate_body_warp))
-        detection = body_shown(human.body, warp=warp)
-        if body is not None and body.descriptor is not None:
-            detection["attributes"]["descriptor"] = body.descriptor.as_dict()
-        whole = {"detection": detection}
-    return {"face": face, "body": whole}
-
-
-async def _warp(models: Models, warp: Warp, *, asked: bool) -> bytes | None:
-    return (await models.encode_warps([warp]))[0] if asked else None
-
-
-def _visible(face: FoundFace, query: SdkQuery) -> FoundFace:
-    """The face as the client asked for it: estimations of filters alone are not shown."""
-    shown = as_shown(query.policy(), face)
-    estimations = replace(
-        shown.estimations,
-        descriptor=face.estimations.descriptor,
-        basic_attributes=face.estimations.basic_attributes,
-    )
-    if query.aggregate_attributes:
-        estimations = replace(estimations, emotions=None, mask=None, liveness=None)
-    return replace(shown, estimations=estimations)
-
-
-async def _together(models: Models, detected: Sequence[DetectedImage], query: SdkQuery) -> Shown:
-    """The contract's `AggregateEstimations`; null for what nobody showed."""
-    faces = [h.face for image in detected for h in image.people if h.face is not None]
-    bodies = [h.body for image in detected for h in image.people if h.body is not None]
-    answer: Shown = {"face": None, "body": None}
-    if faces:
-        merged: FaceEstimations = estimations_together(
-            [as_shown(query.policy(), face).estimations for face in faces]
+        found = await detect_images(
+            self._models, loaded, self._policy, wanted=wanted, aggregate=self._aggregate
         )
-        extracted = next(iter(await _faces(models, faces, query, aggregate=True)), Extracted())
-        merged = replace(
-            merged,
-            descriptor=extracted.descriptor,
-            basic_attributes=extracted.basic_attributes,
+        self.used += (ref for image in found if image.found for ref in image.found.models)
+        return [_Image(image, [_Person(human) for human in image.people]) for image in found]
+
+    async def _extract_faces(self, images: Sequence[_Image]) -> None:
+        """What each face gives, in one call; those whose descriptor is too poor are dropped."""
+        whole = [person for person in _people(images) if person.human.face is not None]
+        found = await self._of_faces(whole, aggregate=False)
+        for person, extracted in zip(whole, found, strict=bool(found)):
+            person.face = extracted
+        for image in images:
+            kept = []
+            for person in image.people:
+                result, face = person.face.descriptor, person.human.face
+                if face is None or result is None or result.score >= self._query.score_threshold:
+                    kept.append(person)
+                    continue
+                score = round(result.score, 6)
+                reason = FilterReason("score_threshold", score, self._query.score_threshold)
+                image.detected.dropped.append(DroppedFace(face, (reason,)))
+            image.people = kept
+
+    async def _extract_bodies(self, images: Sequence[_Image]) -> None:
+        """What each body gives, in one call."""
+        whole = [person for person in _people(images) if person.human.body is not None]
+        found = await self._of_bodies(whole, aggregate=False)
+        for person, extracted in zip(whole, found, strict=bool(found)):
+            person.body = extracted
+
+    async def _of_faces(self, people: Sequence[_Person], *, aggregate: bool) -> list[Extracted]:
+        wanted = ExtractWanted(
+            bool(self._query.estimate_face_descriptor),
+            bool(self._query.estimate_basic_attributes),
+            aggregate,
         )
-        answer["face"] = {"attributes": merged.as_dict()}
-    if bodies:
-        extracted = next(iter(await _bodies(models, bodies, query, aggregate=True)), Extracted())
-        attributes = {}
-        if extracted.descriptor is not None:
-            attributes["descriptor"] = extracted.descriptor.as_dict()
-        answer["body"] = {"attributes": attributes}
-    return answer
+        warps = [person.human.face.warp for person in people if person.human.face is not None]
+        if not warps or not (wanted.descriptor or wanted.basic_attributes):
+            return []
+        return self._counted(await self._models.extract_faces(warps, wanted))
+
+    async def _of_bodies(self, people: Sequence[_Person], *, aggregate: bool) -> list[Extracted]:
+        warps = [person.human.body.warp for person in people if person.human.body is not None]
+        if not warps or not self._query.estimate_body_descriptor:
+            return []
+        wanted = ExtractWanted(descriptor=True, aggregate=aggregate)
+        return self._counted(await self._models.extract_bodies(warps, wanted))
+
+    def _counted(self, found: list[Extracted]) -> list[Extracted]:
+        self.used += (ref for extracted in found for ref in extracted.models)
+        return found
+
+    async def _encode_warps(self, images: Sequence[_Image]) -> None:
+        """The JPEG files of all warps to be shown, in one call."""
+        faces: list[tuple[_Person, Warp]] = []
+        bodies: list[tuple[_Person, Warp]] = []
+        for person in _people(images):
+            if self._query.estimate_face_warp and person.human.face is not None:
+                faces.append((person, person.human.face.warp))
+            if self._query.estimate_body_warp and person.human.body is not None:
+                bodies.append((person, person.human.body.warp))
+        files = iter(await self._models.encode_warps([warp for _, warp in (*faces, *bodies)]))
+        for person, _ in faces:
+            person.face_warp = next(files)
+        for person, _ in bodies:
+            person.body_warp = next(files)
+
+    def _shown(self, image: _Image) -> Shown:
+        """The contract's `SdkImage`."""
+        detected = image.detected
+        return {
+            "filename": detected.filename,
+            **status_shown(detected.error),
+            "estimations": [self._person_shown(person) for person in image.people],
+            "filtered_detections": {
+                "face_detections": [
+                    filtered_shown(dropped, self._visible(dropped.face))
+                    for dropped in detected.dropped
+                ]
+            },
+        }
+
+    def _person_shown(self, person: _Person) -> Shown:
+        shown: Shown = {"face": None, "body": None}
+        if person.human.face is not None:
+            face = self._visible(person.human.face, person.face)
+            shown["face"] = {"detection": face_shown(face, warp=person.face_warp)}
+        if person.human.body is not None:
+            detection = body_shown(person.human.body, warp=person.body_warp)
+            detection["attributes"] |= _descriptor(person.body)
+            shown["body"] = {"detection": detection}
+        return shown
+
+    def _visible(self, face: FoundFace, extracted: Extracted | None = None) -> FoundFace:
+        """The face as the client asked for it: estimations of filters alone are not shown.
+
+        What all images tell together is not told of each.
+        """
+        shown = as_shown(self._policy, face)
+        estimations = shown.estimations
+        if self._aggregate:
+            estimations = replace(estimations, emotions=None, mask=None, liveness=None)
+        elif extracted is not None:
+            estimations = _joined(estimations, extracted)
+        return replace(shown, estimations=estimations)
+
+    async def _together(self, people: Sequence[_Person]) -> Shown:
+        """The contract's `AggregateEstimations`; null for what nobody showed."""
+        faces = [person for person in people if person.human.face is not None]
+        bodies = [person for person in people if person.human.body is not None]
+        of_face, of_body = await asyncio.gather(
+            self._of_faces(faces, aggregate=True), self._of_bodies(bodies, aggregate=True)
+        )
+        shown: dict[str, Any] = {"face": None, "body": None}
+        found = [person.human.face for person in faces if person.human.face is not None]
+        if found:
+            merged = estimations_together(
+                [as_shown(self._policy, face).estimations for face in found]
+            )
+            merged = _joined(merged, *of_face)
+            shown["face"] = {"attributes": merged.as_dict()}
+        if bodies:
+            shown["body"] = {"attributes": _descriptor(*of_body)}
+        return shown
+
+
+def _people(images: Sequence[_Image]) -> list[_Person]:
+    return [person for image in images for person in image.people]
+
+
+def _joined(estimations: FaceEstimations, *extracted: Extracted) -> FaceEstimations:
+    for one in extracted:
+        estimations = replace(
+            estimations, descriptor=one.descriptor, basic_attributes=one.basic_attributes
+        )
+    return estimations
+
+
+def _descriptor(*extracted: Extracted) -> Shown:
+    """The `attributes` of a body."""
+    found = [one.descriptor for one in extracted if one.descriptor is not None]
+    return {"descriptor": found[0].as_dict()} if found else {}

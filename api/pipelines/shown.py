@@ -4,6 +4,7 @@ from base64 import b64encode
 from typing import Any
 
 from api.errors import SUCCESS, error_body
+from api.pipelines.detect import DroppedFace
 from domain.shared.detections import FoundBody, FoundFace
 from domain.shared.refusal import Refusal
 
@@ -39,6 +40,14 @@ def body_shown(body: FoundBody, *, warp: bytes | None = None) -> Shown:
     if warp is not None:
         shown["warp"] = b64encode(warp).decode()
     return shown
+
+
+def filtered_shown(dropped: DroppedFace, face: FoundFace) -> Shown:
+    """The contract's `FilteredDetection` of a dropped face, which is shown as `face`."""
+    return {
+        "filter_reasons": [reason.as_dict() for reason in dropped.reasons],
+        "detection": face_shown(face),
+    }
 
 
 def status_shown(error: Refusal | None) -> Shown:
