@@ -128,6 +128,5 @@ def _texts(schema: Schema) -> st.SearchStrategy[str]:
     if "pattern" in schema:
         pattern = schema["pattern"].replace("$", r"\Z").replace(r"\d", "[0-9]")
         return st.from_regex(pattern)
-    return st.text(
-        st.characters(codec="utf-8", exclude_characters="\0"), max_size=schema.get("maxLength", 20)
-    )
+    letters = st.characters(codec="utf-8", exclude_characters="\0")
+    return st.text(letters, max_size=schema.get("maxLength", 20))
