@@ -1,6 +1,6 @@
 """From what networks return to the values that leave the inference layer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from domain.shared.detections import (
@@ -11,10 +11,12 @@ from domain.shared.detections import (
     Human,
     ImageDetections,
     ImageInput,
+    Measured,
     ModelRef,
 )
 from domain.shared.estimations import Liveness
 from domain.shared.geometry import Box, Landmarks
+from inference.face_quality import LENGTHS
 from inference.humans import pair_up
 from inference.image import DecodedImage
 from inference.models import DetectedBody, DetectedFace, FaceView, Pixels
@@ -66,9 +68,11 @@ def detections_of(
 
 def _humans(view: ImageView, wanted: DetectWanted) -> list[Human]:
     scale = 1.0 / view.decoded.scale
+    of_image = _measured(view)
     scores = [found.score for found in view.detected] or [1.0] * len(view.faces)
     faces = [
-        _face(face, score, scale, wanted) for face, score in zip(view.faces, scores, strict=True)
+        _face(face, score, scale, wanted, of_image)
+        for face, score in zip(view.faces, scores, strict=True)
     ]
     bodies = _bodies(view, scale)
     owned = pair_up(_boxes(faces), _boxes(bodies))
@@ -77,6 +81,26 @@ def _humans(view: ImageView, wanted: DetectWanted) -> list[Human]:
     ]
     alone = [Human(body=b) for j, b in enumerate(bodies) if j not in owned.values()]
     return [*together, *alone]
+
+
+def _measured(view: ImageView) -> dict[str, Measured]:
+    """Values of checks that concern the file and the whole image."""
+    decoded = view.decoded
+    return {
+        "image_format": decoded.image_format,
+        "image_size": len(view.image.data),
+        "image_width": decoded.width,
+        "image_height": decoded.height,
+        "aspect_ratio": round(decoded.width / decoded.height, 4),
+    }
+
+
+def _enlarged(measured: Mapping[str, Measured], scale: float) -> dict[str, Measured]:
+    """Lengths in pixels of the image at its original size."""
+    return {
+        name: round(value * scale, 2) if name in LENGTHS and not isinstance(value, str) else value
+        for name, value in measured.items()
+    }
 
 
 def _bodies(view: ImageView, scale: float) -> list[FoundBody]:
@@ -93,9 +117,16 @@ def _boxes(found: Sequence[FoundFace] | Sequence[FoundBody]) -> list[Box]:
     return [item.box for item in found if item.box is not None]
 
 
-def _face(face: FaceView, score: float, scale: float, wanted: DetectWanted) -> FoundFace:
+def _face(
+    face: FaceView,
+    score: float,
+    scale: float,
+    wanted: DetectWanted,
+    of_image: Mapping[str, Measured],
+) -> FoundFace:
     known = face.known
     asked = {name: known.get(name) for name in _ESTIMATIONS if getattr(wanted, name)}
+    measured = known.get("face_quality") if wanted.face_quality else None
     estimations = FaceEstimations(**asked, liveness=_liveness(known.get("liveness"), wanted))
     return FoundFace(
         warp=warp_of(face.warp),
@@ -105,6 +136,7 @@ def _face(face: FaceView, score: float, scale: float, wanted: DetectWanted) -> F
         landmarks68=_landmarks68(face, scale) if wanted.landmarks68 else None,
         quality=known.get("quality") if wanted.quality else None,
         estimations=estimations,
+        measured=None if measured is None else {**_enlarged(measured, scale), **of_image},
     )
 
 

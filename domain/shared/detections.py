@@ -65,6 +65,10 @@ class BodyEstimations:
         return {} if self.descriptor is None else {"descriptor": self.descriptor.as_dict()}
 
 
+Measured = float | int | str
+"""A measurement of a face quality check: a number, a flag or a word."""
+
+
 class ImageType(IntEnum):
     """What an input image is: a photo, or an aligned crop made earlier."""
 
@@ -109,6 +113,7 @@ class DetectWanted:
     eyes_attributes: bool = False
     liveness: bool = False
     basic_attributes: bool = False
+    face_quality: bool = False
     exif: bool = False
     use_exif_orientation: bool = True
     best_face_only: bool = False
@@ -129,7 +134,11 @@ class ModelRef:
 
 @dataclass(frozen=True, slots=True)
 class FoundFace:
-    """A face of an image; a face given as a warp has no box and no landmarks."""
+    """A face of an image; a face given as a warp has no box and no landmarks.
+
+    `measured` holds the values that face quality checks judge, by the names of the checks; a
+    check that is missing there cannot be made with the pack in use.
+    """
 
     warp: Warp
     score: float = 1.0
@@ -138,6 +147,7 @@ class FoundFace:
     landmarks68: Landmarks | None = None
     quality: Quality | None = None
     estimations: FaceEstimations = field(default_factory=FaceEstimations)
+    measured: Mapping[str, Measured] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ Plane = NDArray[np.float32]
 
 _TOP, _BOTTOM = round(FACE_BOX.y), round(FACE_BOX.bottom)
 _LEFT, _RIGHT = round(FACE_BOX.x), round(FACE_BOX.right)
+FACE_AREA: Final = (slice(_TOP, _BOTTOM), slice(_LEFT, _RIGHT))
+"""Rows and columns of a warp that show the face."""
+
 _BINS: Final = 32
 _SHARP: Final = 0.30
 _BLURRED: Final = 0.75
@@ -44,8 +47,8 @@ class FormulaQuality:
     def judge(self, warp: Pixels) -> Quality:
         """The quality of one face warp."""
         luma = luminance(warp)
-        face = luma[_TOP:_BOTTOM, _LEFT:_RIGHT]
-        inside = face[_OVAL]
+        face = luma[FACE_AREA]
+        inside = face[OVAL]
         return Quality(
             blurriness=sharpness(face),
             # ISO/IEC 29794-5 judges exposure by the share of pixels in the darkest tenth of the
@@ -94,7 +97,7 @@ def evenness(luma: Plane) -> float:
     half = luma.shape[1] // 2
     left, right = luma[:, :half], luma[:, -half:]
     shares = []
-    for part, oval in ((left, _OVAL[:, :half]), (right, _OVAL[:, -half:])):
+    for part, oval in ((left, OVAL[:, :half]), (right, OVAL[:, -half:])):
         counts, _ = np.histogram(part[oval], bins=_BINS, range=(0, 256))
         # Neighbouring bins count as alike, or a step of one grey level could halve the result.
         smooth = np.convolve(counts, (0.25, 0.5, 0.25), mode="same")
@@ -109,8 +112,8 @@ def highlights(warp: Pixels) -> float:
     VISAPP 2014: in HSV, value above and saturation below a threshold; theirs follow the
     picture's brightness, so an overexposed face does not shine everywhere.
     """
-    hsv = cv2.cvtColor(warp[_TOP:_BOTTOM, _LEFT:_RIGHT], cv2.COLOR_RGB2HSV)
-    saturation, value = hsv[..., 1][_OVAL], hsv[..., 2][_OVAL]
+    hsv = cv2.cvtColor(warp[FACE_AREA], cv2.COLOR_RGB2HSV)
+    saturation, value = hsv[..., 1][OVAL], hsv[..., 2][OVAL]
     bright = max(200.0, float(np.median(value)) * 1.25)
     return float(((value >= min(bright, 254.0)) & (saturation <= 70)).mean())
 
@@ -135,4 +138,5 @@ def _ellipse(height: int, width: int) -> NDArray[np.bool_]:
     return np.asarray((down / 0.95) ** 2 + (across / 0.90) ** 2 <= 1.0)
 
 
-_OVAL: Final = _ellipse(_BOTTOM - _TOP, _RIGHT - _LEFT)
+OVAL: Final = _ellipse(_BOTTOM - _TOP, _RIGHT - _LEFT)
+"""Which pixels of `FACE_AREA` lie inside the head's outline."""

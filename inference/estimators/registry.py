@@ -14,6 +14,7 @@ from inference.estimators.liveness import MiniFasNets
 from inference.estimators.mask import AizooMask
 from inference.estimators.mouth import MouthGeometry
 from inference.estimators.quality import FormulaQuality
+from inference.face_quality import PortraitChecks
 from inference.models import Estimator
 from inference.packs.pack import RoleSpec
 from inference.session import ModelFiles
@@ -31,5 +32,7 @@ ESTIMATORS: Final[Mapping[str, Mapping[str, Callable[[RoleSpec, ModelFiles], Est
     "liveness": {"MiniFasNets": MiniFasNets},
     "ethnicities": {"GearEthnicities": GearEthnicities},
     "basic_attributes": {"AgeGender": AgeGender},
+    # Last of all, since it repeats what the others told.
+    "face_quality": {"PortraitChecks": PortraitChecks},
     "descriptor_score": {"LightQNet": LightQNet, "FormulaScore": FormulaScore},
 }
