@@ -1,12 +1,13 @@
 """Face quality: which checks of an image and a face are made, and what passes them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import create_model
 
+from domain.shared.detections import Measured
 from domain.shared.enums import (
     CheckStatus,
     EyebrowsState,
@@ -17,9 +18,6 @@ from domain.shared.enums import (
 )
 from domain.shared.estimations import EyeState, GlassesState
 from domain.shared.fields import Flag, Number, Record
-
-Measured = float | int | str
-"""What was measured for one check: a number, a flag or a word."""
 
 
 class RangeThreshold(Record):
@@ -214,10 +212,16 @@ class QualityVerdict:
 
 
 def judge(checks: Checks, measured: Mapping[str, Measured]) -> QualityVerdict:
-    """The outcome of the wanted checks; every one of them was measured."""
+    """The outcome of those of the wanted checks that were measured."""
     return QualityVerdict(
         tuple(
             CheckResult(name, measured[name], check.shown, check.accepts(measured[name]))
             for name, check in checks.wanted().items()
+            if name in measured
         )
     )
+
+
+def unmeasured(checks: Checks, measured: Collection[str]) -> list[str]:
+    """The wanted checks that nothing was measured for, sorted."""
+    return sorted(checks.wanted().keys() - set(measured))

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from typing import Final
 
 from domain.policies.detect import DetectPolicy, FaceDetectPolicy
-from domain.policies.quality import QualityVerdict
+from domain.policies.quality import QualityVerdict, judge
 from domain.policies.reasons import FilterReason
 from domain.shared.detections import DetectWanted, FoundFace, Human, ImageDetections
 from domain.shared.enums import CheckStatus, DeepfakeState, LivenessState, MultifacePolicy
@@ -29,20 +29,6 @@ _OF_BODY_FLAG: Final[Mapping[str, str]] = {
     "estimate_lower_body": "lower_body",
     "estimate_accessories": "accessories",
 }
-_OF_CHECK: Final[Mapping[str, str]] = {
-    **dict.fromkeys(
-        (
-            *("illumination_quality", "specularity_quality", "blurriness_quality"),
-            *("dark_quality", "light_quality"),
-        ),
-        "quality",
-    ),
-    **dict.fromkeys(("head_yaw", "head_pitch", "head_roll"), "head_pose"),
-    **dict.fromkeys(("gaze_yaw", "gaze_pitch"), "gaze"),
-    **dict.fromkeys(("mouth_smiling", "mouth_occluded", "mouth_open"), "mouth_attributes"),
-    **dict.fromkeys(("left_eye", "right_eye"), "eyes_attributes"),
-    "glasses": "glasses",
-}
 _ESTIMATIONS: Final = frozenset(field.name for field in fields(DetectWanted))
 _NO_TURN: Final = 180
 
@@ -62,7 +48,7 @@ def shown_estimations(policy: FaceDetectPolicy) -> frozenset[str]:
 
 def needed_estimations(policy: FaceDetectPolicy) -> frozenset[str]:
     """The estimations that are made: those shown, and those that filters and checks judge."""
-    return shown_estimations(policy).union(_filtered_by(policy), _checked_by(policy))
+    return shown_estimations(policy).union(_judged_by(policy))
 
 
 def impossible_estimations(policy: FaceDetectPolicy) -> list[str]:
@@ -70,9 +56,11 @@ def impossible_estimations(policy: FaceDetectPolicy) -> list[str]:
     return sorted(needed_estimations(policy) - _ESTIMATIONS)
 
 
-def wants_quality(policy: FaceDetectPolicy) -> bool:
-    """Whether the checks of face quality are made."""
-    return bool(policy.face_quality.estimate or policy.face_quality.filter)
+def quality_verdict(policy: FaceDetectPolicy, face: FoundFace) -> QualityVerdict | None:
+    """The outcome of the face quality checks; None when they are not wanted, or for a warp."""
+    if face.measured is None or "face_quality" not in needed_estimations(policy):
+        return None
+    return judge(policy.face_quality.checks, face.measured)
 
 
 def detect_wanted(policy: FaceDetectPolicy, *, use_exif_orientation: bool = True) -> DetectWanted:
@@ -138,7 +126,7 @@ def _several(policy: FaceDetectPolicy) -> MultifacePolicy:
     return MultifacePolicy(policy.multiface_policy)
 
 
-def _filtered_by(policy: FaceDetectPolicy) -> Iterator[str]:
+def _judged_by(policy: FaceDetectPolicy) -> Iterator[str]:
     if any(threshold < _NO_TURN for _, threshold in _turn_thresholds(policy)):
         yield "head_pose"
     if policy.mask_states is not None:
@@ -147,13 +135,8 @@ def _filtered_by(policy: FaceDetectPolicy) -> Iterator[str]:
         yield "liveness"
     if policy.deepfake_states is not None:
         yield "deepfake"
-
-
-def _checked_by(policy: FaceDetectPolicy) -> Iterator[str]:
-    if wants_quality(policy):
-        for name in policy.face_quality.checks.wanted():
-            if name in _OF_CHECK:
-                yield _OF_CHECK[name]
+    if policy.face_quality.estimate or policy.face_quality.filter:
+        yield "face_quality"
 
 
 def _turn_thresholds(policy: FaceDetectPolicy) -> Iterator[tuple[str, int]]:

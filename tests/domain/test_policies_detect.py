@@ -16,8 +16,8 @@ from domain.policies.run_detect import (
     impossible_estimations,
     needed_estimations,
     people,
+    quality_verdict,
     shown_estimations,
-    wants_quality,
 )
 from domain.shared.detections import (
     DetectWanted,
@@ -76,7 +76,7 @@ def test_every_estimation_that_is_asked_for_is_made_and_shown() -> None:
     policy = detect(**every, detect_landmarks68=1, extract_exif=1, detect_body=1)
     wanted = detect_wanted(policy, use_exif_orientation=False)
 
-    off = {"best_face_only", "basic_attributes", "use_exif_orientation"}
+    off = {"face_quality", "best_face_only", "basic_attributes", "use_exif_orientation"}
     for field in fields(DetectWanted):
         if not field.name.startswith("liveness_"):
             assert getattr(wanted, field.name) is (field.name not in off), field.name
@@ -106,15 +106,18 @@ def test_a_threshold_of_180_degrees_filters_nothing() -> None:
 
 
 @pytest.mark.parametrize("quality", [{"estimate": 1}, {"filter": 1}])
-def test_checks_of_face_quality_have_made_what_they_judge(quality: dict[str, Any]) -> None:
-    off = {"head_yaw": {"estimate": 0}, "head_pitch": {"estimate": 0}, "head_roll": {"estimate": 0}}
-    policy = detect(face_quality={**quality, "checks": off})
+def test_checks_of_face_quality_have_their_values_measured(quality: dict[str, Any]) -> None:
+    policy = detect(face_quality=quality)
+    seen = replace(FACE, measured={"red_eyes": 1, "head_yaw": 0.0})
 
-    assert wants_quality(policy)
-    assert not wants_quality(detect())
-    assert needed_estimations(policy) == {
-        *("quality", "gaze", "mouth_attributes", "eyes_attributes", "glasses")
-    }
+    assert needed_estimations(policy) == {"face_quality"}
+    assert detect_wanted(policy).face_quality
+    verdict = quality_verdict(policy, seen)
+    assert verdict is not None
+    assert verdict.status == 0
+    assert [result.name for result in verdict.results] == ["head_yaw", "red_eyes"]
+    assert quality_verdict(policy, FACE) is None
+    assert quality_verdict(detect(), seen) is None
 
 
 def test_what_no_network_can_be_asked_for_is_named() -> None:
