@@ -5,5 +5,5 @@ from domain.attributes import AttributeNotFound, SameVersionTwice
 
 ENTRIES: Entries = {
     AttributeNotFound: Entry(22011, 404, NOT_FOUND),
-    SameVersionTwice: Entry(90050, 400, BAD_INPUT),
+    SameVersionTwice: Entry(22024, 400, BAD_INPUT),
 }

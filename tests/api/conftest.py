@@ -11,9 +11,7 @@ from tests.support.running_api import RunningApi, headers_of, running_api
 
 
 @pytest.fixture(scope="session")
-def running(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningApi]:
+def running(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
     """The running API; its database is shared, so tests see each other without an account."""
     with (
         databases.fresh() as dsn,
