@@ -30,6 +30,11 @@ def open_pack(name: str, packs: Path) -> ModelPack:
     return registry.get(name)
 
 
+def make_default_pack(packs: Path) -> None:
+    """Make the default pack in `packs`, whichever is chosen there, unless it is there already."""
+    default_pack.build(packs / DEFAULT)
+
+
 def open_local_models(
     name: str, packs: Path, *, largest_image: int, most_pixels: int, threads: int | None = None
 ) -> LocalModels:

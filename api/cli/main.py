@@ -12,6 +12,7 @@ import typer
 from api import logs
 from api.bootstrap import build
 from api.cannot_start import CannotStart
+from api.cli import models
 from api.serve import run
 from api.settings import ROLES, Role, Settings, unknown_variables
 
@@ -21,6 +22,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(models.app, name="models")
 
 REFUSED = 2
 """The exit status of a start that was refused with a reason."""

@@ -30,7 +30,7 @@ def models_header(used: Iterable[ModelRef]) -> dict[str, str]:
     """The header with every network once: a dictionary of RFC 9651 by role, in order of use.
 
     `face_detector="yunet.onnx";pack="dev";version="1.0.0";sha256="8f2383e4dd3cfbb4"`, the
-    digest cut to its first 16 digits; empty when no network ran.
+    digest cut to its first 16 digits and left out for a formula; empty when no network ran.
     """
     by_role = {ref.role: ref for ref in used}
     if not by_role:
@@ -40,7 +40,8 @@ def models_header(used: Iterable[ModelRef]) -> dict[str, str]:
 
 def _item(ref: ModelRef) -> str:
     named = {"pack": ref.pack, "version": ref.version, "sha256": ref.sha256[:_DIGEST]}
-    return ";".join([_text(ref.model), *(f"{key}={_text(value)}" for key, value in named.items())])
+    known = [f"{key}={_text(value)}" for key, value in named.items() if value]
+    return ";".join([_text(ref.model), *known])
 
 
 def _text(value: str) -> str:
