@@ -10,12 +10,12 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Final, Protocol
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from fastapi import Depends, Header, Query
+from fastapi import Depends, Query
 from fastapi.requests import HTTPConnection
 
 from api.http.refusals import (
@@ -150,35 +150,31 @@ class Authentication:
             return False
 
 
-def _account_header(**more: bool) -> Any:
-    return Header(
-        alias="Luna-Account-Id",
-        description="Account that owns what is created, changed or read.",
-        json_schema_extra={"format": "uuid", **more},
-    )
+ACCOUNT_HEADER: Final = "Luna-Account-Id"
+_SEEN: Final = "selene.identity"
+
+# Dependencies of every request: each takes the connection alone and has none of its own, since
+# FastAPI spends more time on one header parameter than all of this takes. `api/openapi.py` adds
+# the header to the operations whose routes depend on one of them.
 
 
-REQUIRED: Final = "x-required"
-"""Marks headers that OpenAPI must show as required though their absence has its own refusal."""
+async def identity(connection: HTTPConnection) -> Identity:
+    """The dependency that knows who asks; also for web sockets. One request is one identity."""
+    found: Identity | None = connection.scope.get(_SEEN)
+    if found is None:
+        authentication: Authentication = connection.app.state.authentication
+        headers = connection.headers
+        found = await authentication.identify(
+            headers.get("authorization"), headers.get(ACCOUNT_HEADER)
+        )
+        connection.scope[_SEEN] = found
+    return found
 
 
-async def identity(
-    connection: HTTPConnection,
-    luna_account_id: Annotated[str | None, _account_header()] = None,
-) -> Identity:
-    """The dependency that knows who asks; also for web sockets."""
-    authentication: Authentication = connection.app.state.authentication
-    authorization = connection.headers.get("authorization")
-    return await authentication.identify(authorization, luna_account_id)
-
-
-async def required_account(
-    connection: HTTPConnection,
-    luna_account_id: Annotated[str | None, _account_header(**{REQUIRED: True})] = None,
-) -> UUID:
+async def required_account(connection: HTTPConnection) -> UUID:
     """The dependency of requests that need an account."""
     try:
-        found = await identity(connection, luna_account_id)
+        found = await identity(connection)
     except BadHeader:
         raise AccountRequired from None
     if found.account_id is None:
@@ -193,13 +189,10 @@ AccountId = Annotated[UUID, Depends(required_account)]
 """The account that a request changes things in; refused with 11036 without one."""
 
 
-async def account_as_query(
-    connection: HTTPConnection,
-    luna_account_id: Annotated[str | None, _account_header(**{REQUIRED: True})] = None,
-) -> UUID:
+async def account_as_query(connection: HTTPConnection) -> UUID:
     """The dependency of the few requests that call a missing account a bad query."""
     try:
-        return await required_account(connection, luna_account_id)
+        return await required_account(connection)
     except AccountRequired:
         raise BadQuery("account_id") from None
 
@@ -208,9 +201,9 @@ AccountIdAsQuery = Annotated[UUID, Depends(account_as_query)]
 """The account that a request changes things in; refused with 12012 without one."""
 
 
-async def readable_account(caller: Caller) -> UUID | None:
+async def readable_account(connection: HTTPConnection) -> UUID | None:
     """The dependency of reads: the account they are limited to, if any."""
-    return caller.scope
+    return (await identity(connection)).scope
 
 
 MaybeAccountId = Annotated[UUID | None, Depends(readable_account)]
@@ -218,22 +211,27 @@ MaybeAccountId = Annotated[UUID | None, Depends(readable_account)]
 
 
 async def chosen_account(
-    caller: Caller, account_id: Annotated[UUID | None, Query()] = None
+    connection: HTTPConnection, account_id: Annotated[UUID | None, Query()] = None
 ) -> UUID | None:
     """The dependency of reads that may also name the account in the query."""
-    if caller.scope is not None and account_id not in (None, caller.scope):
+    scope = (await identity(connection)).scope
+    if scope is not None and account_id not in (None, scope):
         raise BadQuery("account_id")
-    return caller.scope or account_id
+    return scope or account_id
 
 
 ChosenAccountId = Annotated[UUID | None, Depends(chosen_account)]
 """The account of the caller, or the one that `?account_id=` chooses among those readable."""
 
 
-def permitted(resource: str, action: str) -> Callable[[Identity], Awaitable[None]]:
+def permitted(resource: str, action: str) -> Callable[[HTTPConnection], Awaitable[None]]:
     """`dependencies=[Depends(permitted("face", "creation"))]`: what a token must allow."""
 
-    async def check(caller: Caller) -> None:
-        caller.demand(resource, action)
+    async def check(connection: HTTPConnection) -> None:
+        try:
+            found = await identity(connection)
+        except BadHeader:
+            return  # what the route makes of the account says so in its own way
+        found.demand(resource, action)
 
     return check

@@ -52,9 +52,13 @@ async def request_context(request: Request) -> RequestContext:
 
 Context = Annotated[RequestContext, Depends(request_context)]
 
+# None of these depends on another: FastAPI resolves each level of a request anew.
 
-async def get_send(services: ServicesDep, context: Context) -> SendFunction:
+
+async def get_send(request: Request) -> SendFunction:
     """The writer, with this request as the reason."""
+    services: Services = request.app.state.services
+    context = await request_context(request)
 
     def send(command: Command[R]) -> Awaitable[R]:
         return services.writer.send(command, context)
@@ -62,24 +66,24 @@ async def get_send(services: ServicesDep, context: Context) -> SendFunction:
     return send
 
 
-async def get_reader(services: ServicesDep) -> Reader:
+async def get_reader(request: Request) -> Reader:
     """The read models."""
-    return services.reader
+    return request.app.state.services.reader  # type: ignore[no-any-return]
 
 
-async def get_blobs(services: ServicesDep) -> Blobs:
+async def get_blobs(request: Request) -> Blobs:
     """The blob store."""
-    return services.blobs
+    return request.app.state.services.blobs  # type: ignore[no-any-return]
 
 
-async def get_attributes(services: ServicesDep) -> TemporaryAttributes:
+async def get_attributes(request: Request) -> TemporaryAttributes:
     """The temporary attributes."""
-    return services.attributes
+    return request.app.state.services.attributes  # type: ignore[no-any-return]
 
 
-async def get_faces(services: ServicesDep) -> BatchLoader[UUID, Row]:
+async def get_faces(request: Request) -> BatchLoader[UUID, Row]:
     """Faces by id, whatever their account; many at the same time are one query."""
-    return services.faces
+    return request.app.state.services.faces  # type: ignore[no-any-return]
 
 
 Send = Annotated[SendFunction, Depends(get_send)]

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
-from api.dependencies import ServicesDep
 from api.schemas.attributes import AttributeData
 from domain.attributes import AttributeContent, DescriptorData
 from domain.shared.biometrics import (
@@ -71,9 +70,9 @@ class DescriptorVersions:
         return DescriptorData(found.version, found.data)
 
 
-async def descriptor_versions(services: ServicesDep) -> DescriptorVersions:
+async def descriptor_versions(request: Request) -> DescriptorVersions:
     """The dependency that knows the face descriptors."""
-    return DescriptorVersions(services.models.descriptors())
+    return DescriptorVersions(request.app.state.services.models.descriptors())
 
 
 Versions = Annotated[DescriptorVersions, Depends(descriptor_versions)]

@@ -6,10 +6,18 @@ from typing import Any, Final
 
 import yaml
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
-from api.authentication import REQUIRED
+from api.authentication import (
+    ACCOUNT_HEADER,
+    account_as_query,
+    chosen_account,
+    identity,
+    readable_account,
+    required_account,
+)
 from api.errors import ErrorBody
 from api.http.negotiation import JSON, MSGPACK
 
@@ -43,6 +51,8 @@ _ANY_ERROR: Final = {
     "description": "Any other error; what broke has error_code 1 and status 500.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}},
 }
+_REQUIRED_ACCOUNT: Final = frozenset({required_account, account_as_query})
+_OPTIONAL_ACCOUNT: Final = frozenset({chosen_account, identity, readable_account})
 _METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -67,12 +77,42 @@ def document_of(app: FastAPI) -> dict[str, Any]:
     components.setdefault("responses", {})["AnyError"] = _ANY_ERROR
     components.setdefault("schemas", {})["ErrorBody"] = ErrorBody.model_json_schema()
     _drop_validation_answers(document)
+    _add_account_header(app, document)
     for path, item in document.get("paths", {}).items():
         _add_head_and_options(path, item)
         for method in _METHODS:
             if method in item:
                 _complete(item[method])
     return document
+
+
+def _add_account_header(app: FastAPI, document: dict[str, Any]) -> None:
+    """Luna-Account-Id where a route asks for the account, required where it must have one."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if not isinstance(route, APIRoute):
+            continue
+        calls = _calls_of(context.dependant or route.dependant)
+        required = bool(calls & _REQUIRED_ACCOUNT)
+        if not required and not calls & _OPTIONAL_ACCOUNT:
+            continue
+        header = {
+            "name": ACCOUNT_HEADER,
+            "in": "header",
+            "required": required,
+            "description": "Account that owns what is created, changed or read.",
+            "schema": {"type": "string", "format": "uuid"},
+        }
+        for method in context.methods or ():
+            operation = document["paths"].get(context.path_format, {}).get(method.lower())
+            if operation is not None:
+                operation.setdefault("parameters", []).append(header)
+
+
+def _calls_of(dependant: Dependant) -> set[Any]:
+    """Everything that is called before a route is, at any depth."""
+    calls = {one.call for one in dependant.dependencies}
+    return calls.union(*map(_calls_of, dependant.dependencies))
 
 
 def _drop_validation_answers(document: dict[str, Any]) -> None:
@@ -148,8 +188,6 @@ def _add_msgpack(body: dict[str, Any]) -> None:
 def _correct(parameter: dict[str, Any]) -> None:
     """Lists are written with commas unless they say otherwise; none is ever null."""
     schema = parameter["schema"]
-    if schema.pop(REQUIRED, False):
-        parameter["required"] = True
     repeated = schema.pop("x-repeated", False)
     kinds = [kind for kind in schema.pop("anyOf", ()) if kind.get("type") != "null"]
     if len(kinds) == 1:  # what is left out is not null: there is no way to write that
