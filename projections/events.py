@@ -10,10 +10,11 @@ from pydantic import Field
 
 from domain.events import EventNotFound
 from domain.recognitions import EventDeleted, EventRecorded
+from domain.shared.fields import Time, written
 from projections.database import Reader, Row, owned_by
 from projections.event_columns import ASKED, SHOWN, event_row
 from projections.event_filters import EventConditions
-from projections.filtering import CommaList, Page
+from projections.filtering import CommaList, Conditions, Page, Where
 from projections.table import Delete, Insert, Table
 
 
@@ -149,6 +150,33 @@ def event_descriptor_ids(db: Reader, account_id: UUID | None, event_id: UUID) ->
     return [UUID(i) for by_version in row["descriptor_ids"].values() for i in by_version.values()]
 
 
+class DeletedEventFilter(Conditions, Page):
+    """Which deleted events to list."""
+
+    deletion_time__gte: Annotated[Time | None, Where("deletion_time >= %s")] = None
+    deletion_time__lt: Annotated[Time | None, Where("deletion_time < %s")] = None
+    event_ids: Annotated[list[UUID] | None, CommaList, Where("event_id = ANY(%s)")] = None
+    event_id__gte: Annotated[UUID | None, Where("event_id >= %s")] = None
+    event_id__lt: Annotated[UUID | None, Where("event_id < %s")] = None
+    order: Order = "desc"
+    page_size: Annotated[int, Field(ge=1, le=1000, description="Items on a page.")] = 10
+
+
+def list_deleted_events(
+    db: Reader, account_id: UUID | None, wanted: DeletedEventFilter
+) -> list[Row]:
+    """Which events were deleted, and when, by the time of their deletion."""
+    owner, of_owner = owned_by(account_id)
+    where, values = wanted.where()
+    direction = SQL("" if wanted.order == "asc" else "DESC")
+    query = SQL(
+        "SELECT event_id, account_id, deletion_time FROM deleted_events WHERE {} AND {} "
+        "ORDER BY deletion_time {}, event_id {} LIMIT %s OFFSET %s"
+    ).format(owner, where, direction, direction)
+    rows = db.fetch_all(query, [*of_owner, *values, wanted.page_size, wanted.offset])
+    return [{**row, "deletion_time": written(row["deletion_time"])} for row in rows]
+
+
 def _columns(fields: Sequence[EventTarget]) -> Composable:
     names = dict.fromkeys(column for field in fields for column in _FIELDS[field])
     return SQL(", ".join(names))
@@ -160,7 +188,7 @@ def _shown(row: Row, fields: Sequence[EventTarget]) -> Row:
         if field == "location":
             shown[field] = _location(row)
         elif field in _TIMES:
-            shown[field] = row[field].astimezone(UTC)
+            shown[field] = written(row[field])
         else:
             shown[field] = row[field]
     return shown
