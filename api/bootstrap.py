@@ -28,9 +28,11 @@ from api.routes import (
     face_attributes,
     faces,
     features,
+    handler_events,
     handlers,
     images,
     lists,
+    matcher,
     objects,
     samples,
     sdk,
@@ -40,9 +42,10 @@ from api.services import Services
 from api.settings import Settings
 from api.url_guard import UrlGuard, UrlRules
 from api.workers.attribute_sweeper import AttributeSweeper
+from api.workers.index_feeder import IndexFeeder
 from api.workers.list_sweeper import ListSweeper
 from commands.router import COMMANDS
-from commands.writer import GroupCommitWriter
+from commands.writer import GroupCommitWriter, Observer
 from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
 from projections.database import Reader
 from projections.faces import get_faces
@@ -51,6 +54,7 @@ from projections.read_model import ReadModel
 from projections.redis_attributes import RedisAttributes
 from projections.tables import INLINE
 from projections.temporary_attributes import PostgresAttributes, TemporaryAttributes
+from ray_cluster.local_matching import LocalMatching
 from ray_cluster.models import Models
 from ray_cluster.opening import open_local_models
 
@@ -63,6 +67,8 @@ API_ROUTERS: Sequence[APIRouter] = (
     face_attributes.router,
     lists.router,
     handlers.router,
+    handler_events.router,
+    matcher.router,
     events.router,
     event_statistics.router,
     sdk.router,
@@ -79,10 +85,13 @@ class Installation:
     def __init__(self, settings: Settings, dsn: str) -> None:
         self._settings = settings
         self._dsn = dsn
-        self._log = PostgresLog(dsn, load_master_key(settings), [ReadModel(t) for t in INLINE])
+        self._master = load_master_key(settings)
+        self._feeder: IndexFeeder | None = None
+        self._log = PostgresLog(dsn, self._master, [ReadModel(t) for t in INLINE])
         reader = Reader(dsn)
         self._list_sweeper = ListSweeper(reader)
-        writer = GroupCommitWriter(self._log, COMMANDS, observers=[self._list_sweeper.committed])
+        self._observers: list[Observer] = [self._list_sweeper.committed]
+        writer = GroupCommitWriter(self._log, COMMANDS, observers=self._observers)
         temporary = _open_attributes(settings, reader)
         self._attribute_sweeper = AttributeSweeper(temporary)
         self.services = Services(
@@ -105,6 +114,10 @@ class Installation:
         """Prepare the database, load the models, connect, and begin to take commands."""
         await asyncio.to_thread(prepare_database, self._dsn)
         self.services.models = await asyncio.to_thread(self._open_models)
+        self.services.matching = LocalMatching(self.services.models.descriptors())
+        self._feeder = IndexFeeder(self._dsn, self._master, self.services.matching)
+        await asyncio.to_thread(self._feeder.start)
+        self._observers.append(self._feeder.committed)
         await asyncio.to_thread(self.services.reader.open)
         await asyncio.to_thread(self.services.writer.start)
         self._list_sweeper.start(self.services.writer)
@@ -118,6 +131,9 @@ class Installation:
         await asyncio.to_thread(self._log.close)
         await asyncio.to_thread(self.services.reader.close)
         await self.services.guard.close()
+        if self._feeder is not None:
+            await asyncio.to_thread(self._feeder.stop)
+            await self.services.matching.close()
         if hasattr(self.services, "models"):
             await self.services.models.close()
 

@@ -73,7 +73,6 @@ CATALOGUE: Final = merged(
         faces,
         lists,
         matching,
-    matching,
         attributes,
         images,
         samples,

@@ -12,12 +12,13 @@ from api.url_guard import UrlGuard
 from commands.writer import GroupCommitWriter
 from projections.database import Reader, Row
 from projections.temporary_attributes import TemporaryAttributes
+from ray_cluster.matching import Matching
 from ray_cluster.models import Models
 
 
 @dataclass(slots=True)
 class Services:
-    """The running parts of one process; `models` are there once the process has started."""
+    """The running parts of one process; `models` and `matching` are there once it has started."""
 
     settings: Settings
     dsn: str
@@ -28,6 +29,7 @@ class Services:
     attributes: TemporaryAttributes
     faces: BatchLoader[UUID, Row]
     models: Models = field(init=False)
+    matching: Matching = field(init=False)
 
     @property
     def image_limits(self) -> ImageLimits:

@@ -1,0 +1,161 @@
+"""Candidates of a comparison: filters to ids where SQL must decide, then the match index."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from api.http.refusals import BadBody
+from domain.policies.match import EventCandidateFilters, FaceCandidateFilters
+from domain.shared.biometrics import Descriptor
+from projections.candidates import event_ids_where, face_ids_where
+from projections.database import Reader
+from projections.event_filters import EventConditions
+from projections.events import EventFilter, list_events
+from projections.faces import FaceConditions, get_faces
+from ray_cluster.matching import MatchAnswer, MatchFilters, Matching, MatchOrder, MatchQuery, Origin
+
+Found = list[dict[str, Any]]
+"""Candidates of one reference, each `{"similarity": s, "face" | "event": fields}`."""
+
+_OF_INDEX = frozenset({"origin", "account_id", "create_time__gte", "create_time__lt"})
+_FACES_BY_INDEX = _OF_INDEX | {"face_ids", "face_id__gte", "face_id__lt", "list_id"}
+_EVENTS_BY_INDEX = _OF_INDEX | {"event_ids", "event_id__gte", "event_id__lt"}
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSet:
+    """Whom to compare with, how many to name, and which of their fields to show."""
+
+    filters: FaceCandidateFilters | EventCandidateFilters
+    limit: int
+    threshold: float
+    shown: tuple[str, ...]
+    order: MatchOrder = MatchOrder.SIMILARITY
+
+
+class CandidateSearch:
+    """Compares references with faces or events, exactly, as of the moment of the request."""
+
+    def __init__(self, reader: Reader, matching: Matching) -> None:
+        self._reader = reader
+        self._matching = matching
+
+    async def search(
+        self,
+        references: Sequence[Descriptor],
+        candidates: CandidateSet,
+        account_id: UUID | None,
+    ) -> list[Found]:
+        """The candidates of each reference, in the set's order, with the fields to show."""
+        filters = candidates.filters
+        if account_id is not None and filters.account_id not in (None, account_id):
+            raise BadBody("candidates.filters.account_id", "it is not the account of the request")
+        account_id = account_id or filters.account_id
+        if isinstance(filters, FaceCandidateFilters):
+            origin, wanted = Origin.FACES, await self._faces(filters, account_id)
+        else:
+            origin, wanted = Origin.EVENTS, await self._events(filters, account_id)
+        answers = await self._matching.search(
+            [
+                MatchQuery(
+                    references=tuple(references),
+                    origin=origin,
+                    filters=wanted,
+                    limit=candidates.limit,
+                    threshold=candidates.threshold,
+                    order=candidates.order,
+                )
+            ]
+        )
+        return await self._shown(answers[0], origin, candidates.shown)
+
+    async def _faces(self, filters: FaceCandidateFilters, account_id: UUID | None) -> MatchFilters:
+        given = filters.model_dump(exclude_none=True)
+        ids = given.get("face_ids")
+        if not given.keys() <= _FACES_BY_INDEX:
+            wanted = FaceConditions.model_validate(_plain(given))
+            ids = await asyncio.to_thread(face_ids_where, self._reader, account_id, wanted)
+        return MatchFilters(
+            account_id=account_id,
+            list_id=given.get("list_id"),
+            ids=ids,
+            id__gte=given.get("face_id__gte"),
+            id__lt=given.get("face_id__lt"),
+            create_time__gte=given.get("create_time__gte"),
+            create_time__lt=given.get("create_time__lt"),
+        )
+
+    async def _events(
+        self, filters: EventCandidateFilters, account_id: UUID | None
+    ) -> MatchFilters:
+        given = filters.model_dump(exclude_none=True)
+        ids = given.get("event_ids")
+        if not given.keys() <= _EVENTS_BY_INDEX:
+            place = given.pop("geo_position", None) or {}
+            if "gender" in given:
+                given["gender"] = [given["gender"]]
+            wanted = EventConditions.model_validate({**_plain(given), **place})
+            ids = await asyncio.to_thread(event_ids_where, self._reader, account_id, wanted)
+        return MatchFilters(
+            account_id=account_id,
+            ids=ids,
+            id__gte=given.get("event_id__gte"),
+            id__lt=given.get("event_id__lt"),
+            create_time__gte=given.get("create_time__gte"),
+            create_time__lt=given.get("create_time__lt"),
+        )
+
+    async def _shown(
+        self, answers: Iterable[MatchAnswer], origin: Origin, shown: tuple[str, ...]
+    ) -> list[Found]:
+        answers = list(answers)
+        ids = {c.candidate_id for answer in answers for c in answer.candidates}
+        rows = await asyncio.to_thread(self._rows, origin, list(ids), shown) if ids else {}
+        key = "face" if origin is Origin.FACES else "event"
+        return [
+            [
+                _hit(key, rows[c.candidate_id], c.similarity, shown)
+                for c in answer.candidates
+                if c.candidate_id in rows  # deleted since the index was asked
+            ]
+            for answer in answers
+        ]
+
+    def _rows(
+        self, origin: Origin, ids: list[UUID], shown: tuple[str, ...]
+    ) -> dict[UUID, dict[str, Any]]:
+        fields = [name for name in shown if name != "similarity"]
+        if origin is Origin.FACES:
+            found = get_faces(self._reader, ids)
+            return {i: {name: row[name] for name in fields} for i, row in found.items()}
+        rows: dict[UUID, dict[str, Any]] = {}
+        for start in range(0, len(ids), _PAGE):
+            page = ids[start : start + _PAGE]
+            target = list(dict.fromkeys(["event_id", *fields]))
+            wanted = EventFilter(event_ids=page, target=target, page_size=_PAGE)
+            for row in list_events(self._reader, None, wanted):
+                event_id = row["event_id"]
+                rows[event_id] = {name: row[name] for name in fields}
+        return rows
+
+
+def _hit(
+    key: str, row: dict[str, Any], similarity: float, shown: tuple[str, ...]
+) -> dict[str, Any]:
+    hit: dict[str, Any] = {key: row}
+    if "similarity" in shown:
+        hit["similarity"] = round(similarity, 6)
+    return hit
+
+
+def _plain(given: dict[str, Any]) -> dict[str, Any]:
+    """The filters without what is not a column's condition; tuples as lists."""
+    skip = {"origin", "account_id"}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in given.items()
+        if name not in skip
+    }

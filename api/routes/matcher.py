@@ -1,0 +1,192 @@
+"""Matching: references against faces, events, attributes, or each other."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from api.authentication import MaybeAccountId
+from api.dependencies import ServicesDep
+from api.errors import answers
+from api.http.refusals import BadApiBody, BadContentType
+from api.pipelines.candidates import CandidateSearch, CandidateSet, Found
+from api.pipelines.references import Reference, References
+from api.schemas.matcher import (
+    ATTRIBUTE_TARGETS,
+    CandidateAttributes,
+    Candidates,
+    MatchBodiesRequest,
+    MatchFacesRequest,
+    MatchRawRequest,
+)
+from api.services import Services
+from domain.attributes import AttributeNotFound
+from domain.events import EventNotFound
+from domain.faces import FaceNotFound
+from domain.matching import BadReference, NoDescriptor, NotComparable, ReferenceNotFound
+from domain.policies.match import EVENT_TARGETS, FACE_TARGETS, FaceCandidateFilters
+from domain.shared.biometrics import Descriptor, DescriptorKind
+from ray_cluster.matching import MatchOrder
+
+router = APIRouter(prefix="/matcher", tags=["matcher"])
+
+_REFUSALS = answers(
+    BadApiBody,
+    BadContentType,
+    BadReference,
+    NoDescriptor,
+    FaceNotFound,
+    EventNotFound,
+    AttributeNotFound,
+    ReferenceNotFound,
+)
+
+
+@router.post("/faces", responses=_REFUSALS)
+async def match_faces(
+    body: MatchFacesRequest, services: ServicesDep, account_id: MaybeAccountId
+) -> list[dict[str, Any]]:
+    """Match face descriptors with faces, events or attributes."""
+    found = _references(services, account_id)
+    references = await found.find(body.references, DescriptorKind.FACE)
+    return await _match(services, references, body.candidates, account_id)
+
+
+@router.post("/bodies", responses=_REFUSALS)
+async def match_bodies(
+    body: MatchBodiesRequest, services: ServicesDep, account_id: MaybeAccountId
+) -> list[dict[str, Any]]:
+    """Match body descriptors with events."""
+    found = _references(services, account_id)
+    references = await found.find(body.references, DescriptorKind.BODY)
+    return await _match(services, references, body.candidates, account_id)
+
+
+@router.post("/raw", status_code=201, responses=answers(BadReference, NotComparable))
+async def matching_raw(
+    body: MatchRawRequest, services: ServicesDep, account_id: MaybeAccountId
+) -> dict[str, Any]:
+    """Compare every reference of the body with every candidate of the body."""
+    found = _references(services, account_id)
+    references = [
+        (one.id, found.raw(one, None, f"references.{n}.data"))
+        for n, one in enumerate(body.references)
+    ]
+    candidates = [
+        (one.id, found.raw(one, None, f"candidates.{n}.data"))
+        for n, one in enumerate(body.candidates)
+    ]
+    for reference_id, reference in references:
+        for candidate_id, candidate in candidates:
+            if (reference.kind, reference.version) != (candidate.kind, candidate.version):
+                raise NotComparable(reference_id, candidate_id)
+    rows = await asyncio.gather(
+        *(
+            services.matching.similarities(reference, [c for _, c in candidates])
+            for _, reference in references
+        )
+    )
+    matches = []
+    for (reference_id, _), row in zip(references, rows, strict=True):
+        scored = sorted(zip(row, candidates, strict=True), key=lambda pair: -pair[0])
+        matches.append(
+            {
+                "reference_id": reference_id,
+                "matches": [
+                    {"candidate_id": candidate_id, "similarity": round(similarity, 6)}
+                    for similarity, (candidate_id, _) in scored
+                ],
+            }
+        )
+    return {"matches": matches}
+
+
+def _references(services: Services, account_id: UUID | None) -> References:
+    features = services.models.descriptors()
+    return References(services.reader, services.attributes, features, account_id)
+
+
+async def _match(
+    services: Services,
+    references: Sequence[Reference],
+    sets: Sequence[Candidates],
+    account_id: UUID | None,
+) -> list[dict[str, Any]]:
+    """One item per reference, in it one result per candidate set, both in the order asked."""
+    descriptors = [reference.descriptor for reference in references]
+    results = await asyncio.gather(
+        *(_search(services, descriptors, wanted, account_id) for wanted in sets)
+    )
+    return [
+        {
+            "reference": reference.shown,
+            "matches": [
+                {"result": result[number], "filters": wanted.filters.as_dict()}
+                for wanted, result in zip(sets, results, strict=True)
+            ],
+        }
+        for number, reference in enumerate(references)
+    ]
+
+
+async def _search(
+    services: Services,
+    references: Sequence[Descriptor],
+    wanted: Candidates,
+    account_id: UUID | None,
+) -> list[Found]:
+    if isinstance(wanted, CandidateAttributes):
+        return await _attributes(services, references, wanted, account_id)
+    of_faces = isinstance(wanted.filters, FaceCandidateFilters)
+    candidates = CandidateSet(
+        wanted.filters,
+        wanted.limit,
+        wanted.threshold,
+        wanted.shown(FACE_TARGETS if of_faces else EVENT_TARGETS),
+        MatchOrder(wanted.order),
+    )
+    search = CandidateSearch(services.reader, services.matching)
+    return await search.search(references, candidates, account_id)
+
+
+async def _attributes(
+    services: Services,
+    references: Sequence[Descriptor],
+    wanted: CandidateAttributes,
+    account_id: UUID | None,
+) -> list[Found]:
+    """Temporary attributes are few and named by id: they are compared one by one."""
+    account = account_id or wanted.filters.account_id
+    ids = list(dict.fromkeys(wanted.filters.attribute_ids))
+    kept = await asyncio.to_thread(services.attributes.find, account, ids)
+    shown = wanted.shown(ATTRIBUTE_TARGETS)
+    found: list[Found] = []
+    for reference in references:
+        vectors = [
+            (attribute, Descriptor(DescriptorKind.FACE, one.version, one.data))
+            for attribute in kept
+            for one in attribute.content.descriptors
+            if one.version == reference.version
+        ]
+        scores = await services.matching.similarities(reference, [v for _, v in vectors])
+        hits = [
+            (score, attribute)
+            for score, (attribute, _) in zip(scores, vectors, strict=True)
+            if score >= wanted.threshold
+        ]
+        hits.sort(key=lambda hit: (-hit[0], hit[1].attribute_id))
+        del hits[wanted.limit :]
+        if wanted.order != "similarity":
+            newest = wanted.order == "create_time_desc"
+            hits.sort(key=lambda hit: hit[1].create_time, reverse=newest)
+        row: Found = []
+        for score, attribute in hits:
+            fields = {n: getattr(attribute, n) for n in shown if n != "similarity"}
+            hit: dict[str, Any] = {"attribute": fields}
+            if "similarity" in shown:
+                hit["similarity"] = round(score, 6)
+            row.append(hit)
+        found.append(row)
+    return found
