@@ -10,6 +10,7 @@ from inference.descriptors.face import AlignedFaceDescriptor
 from inference.detection.dlib_face_detector import DlibFaceDetector
 from inference.detection.yolox import YoloX
 from inference.detection.yunet import YuNet
+from inference.estimators.body_attributes import CrossroadAttributes
 from inference.estimators.registry import ESTIMATORS
 from inference.landmarks.landmarks68 import Landmarks68
 from inference.landmarks.tree_landmarks import TreeLandmarks
@@ -28,6 +29,7 @@ ARCHITECTURES: Final[Mapping[str, Mapping[str, Build]]] = {
     },
     "body_detector": {"YoloX": YoloX},
     "body_descriptor": {"BodyDescriptor": BodyDescriptor},
+    "body_attributes": {"CrossroadAttributes": CrossroadAttributes},
     **ESTIMATORS,
 }
 

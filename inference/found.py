@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from domain.shared.body_estimations import BodyAttributes
 from domain.shared.detections import (
+    BodyEstimations,
     DetectWanted,
     FaceEstimations,
     FoundBody,
@@ -48,6 +50,7 @@ class ImageView:
     faces: list[FaceView] = field(default_factory=list)
     bodies: list[DetectedBody] = field(default_factory=list)
     body_warps: list[Pixels] = field(default_factory=list)
+    body_attributes: list[BodyAttributes] = field(default_factory=list)
 
 
 def detections_of(
@@ -74,7 +77,7 @@ def _humans(view: ImageView, wanted: DetectWanted) -> list[Human]:
         _face(face, score, scale, wanted, of_image)
         for face, score in zip(view.faces, scores, strict=True)
     ]
-    bodies = _bodies(view, scale)
+    bodies = _bodies(view, scale, wanted)
     owned = pair_up(_boxes(faces), _boxes(bodies))
     together = [
         Human(face, bodies[owned[i]] if i in owned else None) for i, face in enumerate(faces)
@@ -103,14 +106,30 @@ def _enlarged(measured: Mapping[str, Measured], scale: float) -> dict[str, Measu
     }
 
 
-def _bodies(view: ImageView, scale: float) -> list[FoundBody]:
-    warps = [warp_of(pixels) for pixels in view.body_warps]
-    if not view.bodies:
-        return [FoundBody(warp) for warp in warps]
-    return [
-        FoundBody(warp, body.score, body.box.scaled(scale))
-        for warp, body in zip(warps, view.bodies, strict=True)
+def _bodies(view: ImageView, scale: float, wanted: DetectWanted) -> list[FoundBody]:
+    told: Sequence[BodyAttributes | None] = view.body_attributes or [None] * len(view.body_warps)
+    bodies = [
+        FoundBody(warp_of(pixels), estimations=_of_body(attributes, wanted))
+        for pixels, attributes in zip(view.body_warps, told, strict=True)
     ]
+    if not view.bodies:
+        return bodies
+    return [
+        replace(body, score=seen.score, box=seen.box.scaled(scale))
+        for body, seen in zip(bodies, view.bodies, strict=True)
+    ]
+
+
+def _of_body(attributes: BodyAttributes | None, wanted: DetectWanted) -> BodyEstimations:
+    if attributes is None:
+        return BodyEstimations()
+    basic = attributes.body_basic_attributes
+    return BodyEstimations(
+        basic_attributes=basic if wanted.body_basic_attributes else None,
+        upper_body=attributes.upper_body if wanted.upper_body else None,
+        lower_body=attributes.lower_body if wanted.lower_body else None,
+        accessories=attributes.accessories if wanted.accessories else None,
+    )
 
 
 def _boxes(found: Sequence[FoundFace] | Sequence[FoundBody]) -> list[Box]:

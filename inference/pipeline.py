@@ -65,10 +65,13 @@ class Pipeline:
         for it. A role that the pack does not fill refuses the whole request.
         """
         estimation = Estimation(self.loaded, wanted_roles(wanted), landmarks=wanted.landmarks68)
+        for role in _other_roles(wanted):
+            self.loaded.model(role)
         views = [self._open(image, wanted) for image in images]
         opened = [view for view in views if isinstance(view, ImageView)]
         roles = [*self._find_faces(opened, wanted), *self._find_bodies(opened, wanted)]
         estimation.run([face for view in opened for face in view.faces])
+        roles += self._tell_bodies(opened, wanted)
         refs = self._refs([*roles, *estimation.roles])
         return [
             detections_of(view, wanted, refs) if isinstance(view, ImageView) else view
@@ -154,8 +157,35 @@ class Pipeline:
             ]
         return ["body_detector"]
 
+    def _tell_bodies(self, views: Sequence[ImageView], wanted: DetectWanted) -> list[str]:
+        """Attributes of all bodies at once; the role that told them."""
+        if not wants_body_attributes(wanted):
+            return []
+        warps = [warp for view in views for warp in view.body_warps]
+        told = iter(self.loaded.model("body_attributes")(warps))
+        for view in views:
+            view.body_attributes = [next(told) for _ in view.body_warps]
+        return ["body_attributes"]
+
     def _refs(self, roles: Iterable[str]) -> tuple[ModelRef, ...]:
         return tuple(self.loaded.pack.ref(role) for role in dict.fromkeys(roles))
+
+
+def wants_body_attributes(wanted: DetectWanted) -> bool:
+    """Whether anything but the place of bodies is asked."""
+    return (
+        wanted.body_basic_attributes or wanted.upper_body or wanted.lower_body or wanted.accessories
+    )
+
+
+def _other_roles(wanted: DetectWanted) -> list[str]:
+    """Roles beside the estimators, so that a missing one refuses before any work is done."""
+    asked = {
+        "face_detector": wanted.faces,
+        "body_detector": wanted.bodies,
+        "body_attributes": wants_body_attributes(wanted),
+    }
+    return [role for role, is_asked in asked.items() if is_asked]
 
 
 def _view(image: Pixels, face: DetectedFace) -> FaceView:

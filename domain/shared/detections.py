@@ -6,6 +6,12 @@ from enum import IntEnum
 from typing import Any
 
 from domain.shared.biometrics import Descriptor, encode_sdk
+from domain.shared.body_estimations import (
+    Accessories,
+    BodyBasicAttributes,
+    LowerBody,
+    UpperBody,
+)
 from domain.shared.estimations import (
     BasicAttributes,
     Emotions,
@@ -59,10 +65,15 @@ class BodyEstimations:
     """Everything that was asked about one body, or about several taken together."""
 
     descriptor: DescriptorResult | None = None
+    basic_attributes: BodyBasicAttributes | None = None
+    upper_body: UpperBody | None = None
+    lower_body: LowerBody | None = None
+    accessories: Accessories | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's `attributes` of a body: only what was asked."""
-        return {} if self.descriptor is None else {"descriptor": self.descriptor.as_dict()}
+        known = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value.as_dict() for name, value in known if value is not None}
 
 
 Measured = float | int | str
@@ -114,6 +125,10 @@ class DetectWanted:
     liveness: bool = False
     basic_attributes: bool = False
     face_quality: bool = False
+    body_basic_attributes: bool = False
+    upper_body: bool = False
+    lower_body: bool = False
+    accessories: bool = False
     exif: bool = False
     use_exif_orientation: bool = True
     best_face_only: bool = False
@@ -157,6 +172,7 @@ class FoundBody:
     warp: Warp
     score: float = 1.0
     box: Box | None = None
+    estimations: BodyEstimations = field(default_factory=BodyEstimations)
 
 
 @dataclass(frozen=True, slots=True)

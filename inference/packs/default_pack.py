@@ -24,7 +24,7 @@ from inference.packs.dlib_reader import MalformedFile
 from inference.packs.pack import MANIFEST, read_pack, sha256_of
 
 NAME: Final = "default"
-VERSION: Final = "1.0.0"
+VERSION: Final = "1.1.0"
 PACKAGE: Final = "face_recognition_models"
 CONVERTER: Final = 1
 """Counts the changes of what this code makes of the same files."""
@@ -238,6 +238,10 @@ licence = "Apache-2.0"
 
 [roles.quality]
 architecture = "FormulaQuality"
+licence = "Apache-2.0"
+
+[roles.face_quality]
+architecture = "PortraitChecks"
 licence = "Apache-2.0"
 
 [roles.descriptor_score]

@@ -1,23 +1,18 @@
 """What faces show is estimated as labelled, and follows what is done to the picture."""
 
-from collections.abc import Callable
-from dataclasses import fields
-
 import numpy as np
 import pytest
 
 from domain.shared.detections import DetectWanted, FoundFace
-from domain.shared.estimations import Quality
 from domain.shared.geometry import Box
+from inference.estimators.body_attributes import colour_name
 from inference.estimators.head_pose import angles_of
-from inference.estimators.quality import FormulaQuality
 from inference.humans import pair_up
 from inference.models import Pixels
 from inference.opencv import cv2
-from inference.packs.pack import RoleSpec
 from inference.pipeline import Pipeline
-from tests.inference.media import best_face, image, labelled, of_pixels, pixels
-from tests.support.shared import needs_media
+from tests.inference.media import best_face, found_in, image, labelled, of_pixels, pixels
+from tests.support.shared import MEDIA, needs_media
 
 PORTRAIT = "images/human_a/a1.jpg"
 EMOTIONS = {
@@ -187,56 +182,6 @@ def test_eyes_are_open_in_portraits_and_irises_lie_in_the_eyes(pipeline: Pipelin
             assert 2 < np.linalg.norm(ring - ring.mean(axis=0), axis=1).mean() < 12
 
 
-def judge(warp: Pixels) -> Quality:
-    formula = FormulaQuality(RoleSpec("quality", "FormulaQuality", "Apache-2.0"), None)  # type: ignore[arg-type]
-    return formula.judge(np.ascontiguousarray(warp))
-
-
-@pytest.fixture
-def warp(any_pipeline: Pipeline) -> Pixels:
-    """The warp of a good, evenly lit portrait."""
-    face = best_face(any_pipeline, image("images/face_recognition/obama1.jpg"))
-    return np.frombuffer(face.warp.pixels, np.uint8).reshape(250, 250, 3)
-
-
-def shiny(warp: Pixels) -> Pixels:
-    spotted = warp.copy()
-    for centre in ((95, 150), (155, 150), (125, 85)):
-        cv2.circle(spotted, centre, 16, (255, 255, 255), -1)
-    return spotted
-
-
-def lit_from_the_side(warp: Pixels) -> Pixels:
-    light = np.linspace(0.1, 1.0, 250)[None, :, None] ** 1.5
-    return (warp * light).astype(np.uint8)
-
-
-SPOILED: dict[str, Callable[[Pixels], Pixels]] = {
-    "blurriness": lambda warp: np.asarray(cv2.GaussianBlur(warp, (0, 0), 6)),
-    "dark": lambda warp: (warp * 0.08).astype(np.uint8),
-    "light": lambda warp: (255 - (255 - warp.astype(int)) * 0.05).astype(np.uint8),
-    "illumination": lit_from_the_side,
-    "specularity": shiny,
-}
-
-
-@needs_media
-@pytest.mark.parametrize("factor", SPOILED)
-def test_quality_sees_what_was_spoiled(warp: Pixels, factor: str) -> None:
-    good, bad = judge(warp), judge(SPOILED[factor](warp))
-    assert getattr(bad, factor) < getattr(good, factor) - 0.2
-    for item in fields(good):
-        assert 0.35 <= getattr(good, item.name) <= 1
-        assert 0 <= getattr(bad, item.name) <= 1
-
-
-@needs_media
-def test_the_blurrier_the_worse(warp: Pixels) -> None:
-    blurred = [cv2.GaussianBlur(warp, (0, 0), sigma) for sigma in (0.5, 1, 2, 3, 5)]
-    values = [judge(np.asarray(each)).blurriness for each in [warp, *blurred]]
-    assert values == sorted(values, reverse=True)
-
-
 def test_angles_of_a_rotation_have_the_documented_signs() -> None:
     def about(axis: tuple[int, int, int], degrees: float) -> np.ndarray:
         vector = np.array(axis, np.float64) * np.radians(degrees)
@@ -256,3 +201,49 @@ def test_faces_are_paired_with_the_bodies_they_are_on() -> None:
     assert pair_up([Box(45, 250, 30, 40)], [left]) == {}
     assert pair_up([Box(400, 20, 30, 40)], [left]) == {}
     assert pair_up([on_left, on_left.moved(2, 2)], [left]).keys() == {0}
+
+
+@needs_media
+def test_bodies_are_described(pipeline: Pipeline) -> None:
+    # Seen from behind: a woman in grey, then a man in black with long trousers.
+    clip = cv2.VideoCapture(str(MEDIA / "videos" / "one_by_one.mp4"))
+    frames: dict[int, Pixels] = {}
+    for number in range(301):
+        _, frame = clip.read()
+        if number in (120, 300):
+            frames[number] = np.ascontiguousarray(np.asarray(frame)[..., ::-1])
+    wanted = DetectWanted(
+        faces=False,
+        bodies=True,
+        body_basic_attributes=True,
+        upper_body=True,
+        lower_body=True,
+        accessories=True,
+    )
+    told = {
+        number: found_in(pipeline, of_pixels(frame), wanted).bodies[0].estimations.as_dict()
+        for number, frame in frames.items()
+    }
+    assert [each["basic_attributes"]["apparent_gender"] for each in told.values()] == [0, 1]
+    assert told[120]["upper_body"]["upper_clothing"] == {"colors": ["gray"]}
+    assert told[300]["upper_body"]["upper_clothing"] == {"colors": ["black"]}
+    assert told[300]["lower_body"]["lower_garment"] == {"type": "trousers", "colors": ["black"]}
+    assert told[300]["accessories"] == {"backpack": {"state": 0}}
+
+
+@pytest.mark.parametrize(
+    ("rgb", "name"),
+    [
+        ((10, 12, 15), "black"),
+        ((95, 97, 95), "gray"),
+        ((250, 250, 245), "white"),
+        ((200, 20, 30), "red"),
+        ((120, 15, 25), "red"),
+        ((20, 40, 110), "blue"),
+        ((90, 140, 215), "blue"),
+        ((20, 90, 40), "green"),
+        ((240, 220, 80), "yellow"),
+    ],
+)
+def test_colours_are_named(rgb: tuple[int, int, int], name: str) -> None:
+    assert colour_name(np.array(rgb, np.float32)) == name
