@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.shared.image_refusals import BadModelPack
 from inference.architectures import builder
-from inference.onnx_session import OnnxSession, SessionOptions
+from inference.onnx_session import GpuNotUsable, OnnxSession, SessionOptions
 from inference.packs.pack import ModelPack, sha256_of
 from inference.session import Session
 
@@ -68,8 +68,18 @@ class LoadedPack:
         with self._lock:
             key = self.pack.role(role).files[name].sha256
             if key not in self._sessions:
-                self._sessions[key] = OnnxSession(self.checked(role, name), self._options)
+                self._sessions[key] = self._open(role, name)
             return self._sessions[key]
+
+    def _open(self, role: str, name: str) -> Session:
+        path = self.checked(role, name)
+        try:
+            return OnnxSession(path, self._options)
+        except GpuNotUsable:
+            raise
+        except Exception as problem:  # the runtime raises types of its own
+            reason = str(problem).splitlines()[0]
+            raise BadModelPack(self.pack.name, f"{role}: {path.name}: {reason}") from problem
 
 
 class _RoleFiles:

@@ -101,6 +101,12 @@ def test_altered_and_missing_files_are_named(tmp_path: Path) -> None:
     assert pack.problems() == ["emotions: net.onnx is missing"]
 
 
+def test_a_file_that_is_no_network_is_refused_by_name(tmp_path: Path) -> None:
+    pack = read_pack(write_pack(tmp_path / "tiny"))
+    with pytest.raises(BadModelPack, match="emotions: net.onnx: .*rotobuf"):
+        LoadedPack(pack).model("emotions")
+
+
 def test_packs_are_installed_listed_and_chosen(tmp_path: Path) -> None:
     registry = PackRegistry(tmp_path / "models")
     assert registry.list() == []
