@@ -37,7 +37,7 @@ def create_face(cmd: CreateFace, store: Store) -> UUID:
         event_id=cmd.event_id,
     )
     if cmd.attribute is not None:
-        _put_attributes(face, cmd.attribute, store)
+        give_attributes(face, cmd.attribute, store)
     for target in lists:
         face.attach(target.id)
     store.save(face)
@@ -91,7 +91,7 @@ class PutFaceAttributes(Command[None]):
 def put_face_attributes(cmd: PutFaceAttributes, store: Store) -> None:
     """Replace the face's attributes."""
     face = store.get(Face, cmd.face_id, cmd.account_id)
-    _put_attributes(face, cmd.attribute, store)
+    give_attributes(face, cmd.attribute, store)
     store.save(face)
 
 
@@ -150,7 +150,8 @@ def _all_faces(face_ids: tuple[UUID, ...], account_id: UUID, store: Store) -> li
         raise FacesNotFound(*missing.args) from None
 
 
-def _put_attributes(face: Face, content: AttributeContent, store: Store) -> None:
+def give_attributes(face: Face, content: AttributeContent, store: Store) -> None:
+    """Put the attributes and keep their vectors; those that the face had are forgotten."""
     store.forget_descriptors(face.put_attributes(content))
     store.keep_descriptors(
         DescriptorRow(d.descriptor_id, face.id, "face", d.version, d.data)

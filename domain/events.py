@@ -23,6 +23,11 @@ class EventNotFound(Refusal):
 TOP_MATCH: Final = "top_match"
 """The key of the best match in recorded events."""
 
+MODELS: Final = "models"
+"""The key of the networks that made the results of a recorded event."""
+
+_OF_THE_LOG: Final = frozenset({TOP_MATCH, MODELS})
+
 
 def _text(value: UUID | None) -> str | None:
     return None if value is None else str(value)
@@ -229,7 +234,7 @@ class HandlerEvent:
 
 def answered(recorded: Mapping[str, Any]) -> dict[str, Any]:
     """A recorded event as it is answered and sent."""
-    return {name: value for name, value in recorded.items() if name != TOP_MATCH}
+    return {name: value for name, value in recorded.items() if name not in _OF_THE_LOG}
 
 
 def ws_message(

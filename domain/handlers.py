@@ -29,6 +29,18 @@ class PoliciesMissing(Refusal):
     detail = "Handler with id '{}' is dynamic: the request must bring its policies"
 
 
+class DescriptorsNotAggregated(Refusal):
+    """Raw descriptors were sent with other input to be taken as one person."""
+
+    detail = "Raw descriptors cannot be aggregated with other descriptors or images"
+
+
+class MatchingUnavailable(Refusal):
+    """This process has no index of descriptors, so nobody can be matched."""
+
+    detail = "Match policies cannot be run here: there is no index of descriptors"
+
+
 class Handler(Owned):
     """A recipe of one account: static with policies, or dynamic, given policies when it runs.
 

@@ -11,6 +11,7 @@ from domain.policies.run_detect import (
     filter_reasons,
     impossible_estimations,
     people,
+    quality_verdict,
 )
 from domain.shared.detections import DetectWanted, FoundFace, Human, ImageDetections
 from domain.shared.image_refusals import ImageRefused, NoModelForRole
@@ -82,8 +83,12 @@ def _filtered(
 ) -> DetectedImage:
     result = DetectedImage(image, found)
     for human in humans:
-        if human.face is not None and (reasons := filter_reasons(policy, human.face)):
+        if human.face is not None and (reasons := _reasons(policy, human.face)):
             result.dropped.append(DroppedFace(human.face, reasons))
         else:
             result.people.append(human)
     return result
+
+
+def _reasons(policy: FaceDetectPolicy, face: FoundFace) -> tuple[FilterReason, ...]:
+    return filter_reasons(policy, face, quality=quality_verdict(policy, face))

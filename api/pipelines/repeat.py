@@ -1,0 +1,33 @@
+"""Requests that were answered before under the same Idempotency-Key."""
+
+import asyncio
+from typing import TypeVar
+from uuid import UUID
+
+from commands.answers import unpack_result
+from commands.command import Command, RequestContext
+from commands.refusals import KeyReused
+from domain.log.port import AnswerKey
+from projections.answers import find_answer
+from projections.database import Reader
+
+R = TypeVar("R")
+
+
+async def answered_before(
+    reader: Reader, context: RequestContext, account_id: UUID, command: type[Command[R]]
+) -> R | None:
+    """What the command answered to the first such request: looked up before costly work.
+
+    The writer looks once more, so that of two requests at the same time one is answered twice.
+    """
+    if not context.idempotency_key:
+        return None
+    key = AnswerKey(account_id, context.idempotency_key, command.__name__)
+    answer = await asyncio.to_thread(find_answer, reader, key)
+    if answer is None:
+        return None
+    if answer.fingerprint != context.fingerprint:
+        raise KeyReused(context.idempotency_key)
+    found: R = unpack_result(answer.result)
+    return found

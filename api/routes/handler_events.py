@@ -1,0 +1,125 @@
+"""Handlers at work: images in, events out."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.authentication import AccountId, permitted
+from api.dependencies import Context, Send, ServicesDep
+from api.errors import answers
+from api.http.answers import json_answer
+from api.http.refusals import BadApiBody, BadContentType, PayloadTooLarge
+from api.images_in_request import DESCRIPTOR_TYPES, IMAGE_TYPES, images_in_request
+from api.pipelines.compose_events import Told
+from api.pipelines.handle_images import HandlerRun
+from api.pipelines.match_candidates import match_stage
+from api.pipelines.models_used import models_header
+from api.pipelines.repeat import answered_before
+from api.schemas.events import GenerateEventsResponse
+from api.schemas.handling import (
+    FIELDS,
+    INPUT,
+    GenerateEventsQuery,
+    meta_of,
+    policies_of,
+    time_of,
+)
+from commands.recognitions import StoreRecognitions
+from domain.handlers import (
+    DescriptorsNotAggregated,
+    HandlerNotFound,
+    MatchingUnavailable,
+    NotDynamic,
+    PoliciesMissing,
+    policies_to_run,
+)
+from domain.shared.biometrics import BadDescriptor
+from domain.shared.detections import ImageType
+from domain.shared.fields import Id
+from domain.shared.image_refusals import ModelsBusy, MultipleFaces, NoModelForRole, TooManyImages
+from projections.handlers import get_handler
+
+router = APIRouter(prefix="/handlers", tags=["handlers"])
+
+_ACCEPTED: Final = IMAGE_TYPES | DESCRIPTOR_TYPES
+EventTime = Annotated[str | None, Header(description="RFC 3339; anything else is ignored.")]
+
+
+@router.post(
+    "/{handler_id}/events",
+    status_code=201,
+    response_model=GenerateEventsResponse,
+    openapi_extra=INPUT,
+    responses=answers(
+        HandlerNotFound,
+        NotDynamic,
+        PoliciesMissing,
+        BadApiBody,
+        BadContentType,
+        TooManyImages,
+        MultipleFaces,
+        NoModelForRole,
+        BadDescriptor,
+        DescriptorsNotAggregated,
+        MatchingUnavailable,
+        PayloadTooLarge,
+        ModelsBusy,
+    ),
+    dependencies=[Depends(permitted("event", "creation"))],
+)
+async def generate_events(
+    handler_id: Id,
+    request: Request,
+    query: Annotated[GenerateEventsQuery, Query()],
+    services: ServicesDep,
+    context: Context,
+    send: Send,
+    account_id: AccountId,
+    luna_event_time: EventTime = None,
+    luna_event_end_time: EventTime = None,
+) -> Response:
+    """Run a handler over images or raw descriptors: one event per person, or one of all.
+
+    A dynamic handler is given its `policies` as a part of a multipart body. Everything is on
+    disk when it is answered, also where a policy says `wait_saving: 0`. The header
+    Selene-Models names the networks that made the answer.
+    """
+    now = datetime.now(UTC)
+    known = await answered_before(services.reader, context, account_id, StoreRecognitions)
+    if known is not None:
+        return json_answer(known, 201)
+    row = await run_in_threadpool(get_handler, services.reader, account_id, handler_id)
+    given = await images_in_request(
+        request, services.image_limits, accepted=_ACCEPTED, fields=FIELDS
+    )
+    policies = policies_to_run(handler_id, row["policies"], policies_of(given.fields))
+    create_time = time_of(luna_event_time) or now
+    run = HandlerRun(
+        services=services,
+        matching=match_stage(services),
+        send=send,
+        account_id=account_id,
+        handler_id=handler_id,
+        request_id=context.request_id,
+        policies=policies,
+        told=Told(
+            now=now,
+            create_time=create_time,
+            end_time=time_of(luna_event_end_time) or create_time,
+            external_id=query.external_id,
+            user_data=query.user_data,
+            source=query.source,
+            track_id=query.track_id,
+            tags=tuple(query.tags or ()),
+            location=query.location,
+            meta=meta_of(given.fields),
+            aggregate=bool(query.aggregate_attributes),
+        ),
+        image_type=ImageType(query.image_type),
+        use_exif=bool(query.use_exif_info),
+    )
+    answer = await run.answer(given.images)
+    return json_answer(answer, 201, models_header(run.used))
