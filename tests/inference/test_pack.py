@@ -103,7 +103,7 @@ def test_altered_and_missing_files_are_named(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_network_is_refused_by_name(tmp_path: Path) -> None:
     pack = read_pack(write_pack(tmp_path / "tiny"))
-    with pytest.raises(BadModelPack, match="emotions: net.onnx: .*rotobuf"):
+    with pytest.raises(BadModelPack, match=r"emotions: net.onnx: .*rotobuf"):
         LoadedPack(pack).model("emotions")
 
 
