@@ -32,16 +32,15 @@ class BulkFold:
         if not wanted:
             return
         keyed = [(table.key_of(event), event) for event in wanted]
-        rows: dict[UUID, Row | None] = {
-            key: self._cleaned(row)
-            for key, row in self._model.load(connection, self._model.not_new(keyed)).items()
-        }
+        rows: dict[UUID, Row | None] = {**self._model.load(connection, self._model.not_new(keyed))}
         known = set(rows)
         for key, event in keyed:
             if (sweep := table.sweeps.get(type(event))) is not None:
                 self._swept[sweep.column].add(sweep.of(event))
             if key is not None:
                 before = rows.get(key)
+                if before is not None:
+                    before = self._cleaned(before)
                 after = table.step(before, event)
                 if self._gains_swept(before, after):
                     self._sweep(connection, rows)
