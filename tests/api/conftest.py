@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.postgres import Databases
 from tests.support.running_api import RunningApi, headers_of, running_api
+from tests.support.shared import MODELS
 
 
 @pytest.fixture(scope="session")
@@ -44,4 +45,23 @@ def stranger(running: RunningApi) -> Iterator[httpx.Client]:
 def nobody(running: RunningApi) -> Iterator[httpx.Client]:
     """Asks the API without an account."""
     with httpx.Client(base_url=running.url) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def eyes(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    """A running API that sees as much as it can: with the development pack where it is here."""
+    better = {"pack": f"dev:{MODELS}"} if MODELS.is_dir() else {}
+    with (
+        databases.fresh() as dsn,
+        running_api(dsn, tmp_path_factory.mktemp("eyes"), **better) as api,
+    ):
+        yield api
+
+
+@pytest.fixture
+def seeing(eyes: RunningApi, account_id: UUID) -> Iterator[httpx.Client]:
+    """Asks the API that sees the most as the account."""
+    headers = headers_of(account_id)
+    with httpx.Client(base_url=eyes.url, headers=headers, timeout=30) as made:
         yield made
