@@ -10,10 +10,10 @@ from api.schemas.body_attributes import (
     LowerBody,
     UpperBody,
 )
+from api.schemas.check_results import ChecksResult
 from domain.shared.fields import (
     Absent,
     Age,
-    Flag,
     GenderId,
     Id,
     Number,
@@ -83,11 +83,22 @@ class MaskScores(Record):
     occluded: Probability
 
 
+class OcclusionScores(Record):
+    """The probability of each way to be covered."""
+
+    full: Absent[Probability] = None
+    clear: Absent[Probability] = None
+    correct: Absent[Probability] = None
+    partially: Absent[Probability] = None
+    mouth: Absent[Probability] = None
+    chin: Absent[Probability] = None
+
+
 class FaceOcclusion(Record):
     """How a face is covered."""
 
     predominant_occlusion: Absent[OcclusionName] = None
-    estimations: Absent[dict[OcclusionName, Probability]] = None
+    estimations: Absent[OcclusionScores] = None
 
 
 class Mask(Record):
@@ -172,19 +183,24 @@ class BasicAttributes(Record):
     ethnicities: Ethnicities
 
 
-class FaceEstimations(Record):
-    """What was estimated of a face; only what was asked for is there."""
+class LastingEstimations(Record):
+    """What can be told of a face over several images; only what was asked for is there."""
+
+    emotions: Absent[Emotions] = None
+    mask: Absent[Mask] = None
+    liveness: Absent[Liveness] = None
+    deepfake: Absent[Deepfake] = None
+    basic_attributes: Absent[BasicAttributes] = None
+
+
+class FaceEstimations(LastingEstimations):
+    """What was estimated of a face in one image."""
 
     eyes_attributes: Absent[EyesAttributes] = None
     head_pose: Absent[HeadPose] = None
     gaze: Absent[Gaze] = None
-    emotions: Absent[Emotions] = None
-    mask: Absent[Mask] = None
     glasses: Absent[Glasses] = None
     mouth_attributes: Absent[MouthAttributes] = None
-    liveness: Absent[Liveness] = None
-    deepfake: Absent[Deepfake] = None
-    basic_attributes: Absent[BasicAttributes] = None
 
 
 class Quality(Record):
@@ -195,22 +211,6 @@ class Quality(Record):
     illumination: Probability
     specularity: Probability
     light: Probability
-
-
-class CheckResult(Record):
-    """The outcome of one check."""
-
-    name: Text
-    object_value: Number | Text
-    threshold_value: dict[Literal["min", "max"], Number | None] | list[Text | None] | Number
-    result: Flag
-
-
-class ChecksResult(Record):
-    """The outcome of all checks of a face."""
-
-    status: Flag
-    checks: list[CheckResult]
 
 
 class FaceDetection(Record):
@@ -276,7 +276,7 @@ class Detection(Record):
 class FaceTogether(Record):
     """What was estimated of the face over all images."""
 
-    attributes: Absent[FaceEstimations] = None
+    attributes: Absent[LastingEstimations] = None
 
 
 class BodyTogether(Record):

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from domain.policies.policies import Policies
 from domain.shared.enums import HandlerType
@@ -37,7 +38,7 @@ class HandlerCreate(Record):
     def _as_the_type_needs(cls, given: Policies | None, info: ValidationInfo) -> Policies | None:
         told = info.data.get("is_dynamic"), info.data.get("handler_type")
         if given is None and (told[0] is False or told[1] == HandlerType.STATIC):
-            raise ValueError("field required: a static handler has policies")
+            raise PydanticCustomError("missing", "field required")
         if given is not None and (told[0] or told[1] == HandlerType.DYNAMIC):
             raise ValueError("a dynamic handler is made without policies")
         return given

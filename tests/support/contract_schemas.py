@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
+import orjson
 import pytest
 import yaml
 
@@ -118,6 +120,17 @@ def examples(key: str) -> list[dict[str, Any]]:
     decoder = json.JSONDecoder(strict=False)
     text, found = _examples_text(), []
     for start in re.finditer(r"\{\s*\"" + re.escape(key) + '"', text):
-        value, _ = decoder.raw_decode(text, start.start())
+        try:
+            value, _ = decoder.raw_decode(text, start.start())
+        except json.JSONDecodeError:  # a sample of code, not of JSON
+            continue
         found.append(value)
     return found
+
+
+def assert_contract(name: str, value: Any) -> None:
+    """Fail unless the value, as JSON, is what the contract's schema says."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": contract()["components"]}
+    found = jsonschema.Draft202012Validator(schema).iter_errors(json.loads(orjson.dumps(value)))
+    problems = [f"{error.json_path}: {error.message}" for error in found]
+    assert problems == []

@@ -98,8 +98,9 @@ def _values(schema: Schema) -> st.SearchStrategy[Any]:
         case "object":
             return _objects(schema)
         case "array":
-            most = min(schema.get("maxItems", 3), 3)
-            return st.lists(values(schema["items"]), max_size=most)
+            least = schema.get("minItems", 0)
+            most = min(schema.get("maxItems", 3), max(3, least))
+            return st.lists(values(schema["items"]), min_size=least, max_size=most)
         case "string":
             return _texts(schema)
         case "integer":
