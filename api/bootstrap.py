@@ -52,7 +52,8 @@ from projections.faces import get_faces
 from projections.history import PostgresLog
 from projections.read_model import ReadModel
 from projections.redis_attributes import RedisAttributes
-from projections.tables import INLINE
+from projections.runner import Runner
+from projections.tables import CATCH_UP, INLINE
 from projections.temporary_attributes import PostgresAttributes, TemporaryAttributes
 from ray_cluster.local_matching import LocalMatching
 from ray_cluster.models import Models
@@ -88,6 +89,7 @@ class Installation:
         self._master = load_master_key(settings)
         self._feeder: IndexFeeder | None = None
         self._log = PostgresLog(dsn, self._master, [ReadModel(t) for t in INLINE])
+        self._runner = Runner(dsn, self._master, CATCH_UP)
         reader = Reader(dsn)
         self._list_sweeper = ListSweeper(reader)
         self._observers: list[Observer] = [self._list_sweeper.committed]
@@ -112,7 +114,7 @@ class Installation:
 
     async def start(self) -> None:
         """Prepare the database, load the models, connect, and begin to take commands."""
-        await asyncio.to_thread(prepare_database, self._dsn)
+        await asyncio.to_thread(prepare_database, self._dsn, self._master)
         self.services.models = await asyncio.to_thread(self._open_models)
         self.services.matching = LocalMatching(self.services.models.descriptors())
         self._feeder = IndexFeeder(self._dsn, self._master, self.services.matching)
@@ -122,9 +124,12 @@ class Installation:
         await asyncio.to_thread(self.services.writer.start)
         self._list_sweeper.start(self.services.writer)
         self._attribute_sweeper.start()
+        if "projector" in self._settings.roles:
+            self._runner.start()
 
     async def stop(self) -> None:
         """Commit what waits and disconnect; also after a start that failed half-way."""
+        await asyncio.to_thread(self._runner.stop)
         await self._list_sweeper.stop()
         await self._attribute_sweeper.stop()
         await asyncio.to_thread(self.services.writer.stop)

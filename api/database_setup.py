@@ -1,19 +1,27 @@
 """Brings a database up to what this program needs, before anything is served."""
 
-import psycopg
+import structlog
 
 from api.cannot_start import CannotStart
-from projections.read_model import ReadModel
-from projections.schema import NewerSchema, ensure_schema
-from projections.tables import INLINE
+from domain.log.sealing import MasterKey
+from projections.prepare import prepare
+from projections.rebuild import CannotRebuild
+from projections.schema import NewerSchema
+
+log = structlog.stdlib.get_logger(__name__)
 
 
-def prepare_database(dsn: str) -> None:
-    """Create what is missing; `CannotStart` when a newer program wrote the database."""
+def prepare_database(dsn: str, master: MasterKey) -> None:
+    """Create what is missing and rebuild read models whose shape has changed.
+
+    `CannotStart` when a newer program wrote the database, or something keeps a table locked.
+    """
     try:
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            ensure_schema(connection)
-            for table in INLINE:
-                ReadModel(table).create(connection)
-    except NewerSchema as newer:
-        raise CannotStart(str(newer)) from None
+        for done in prepare(dsn, master, _progress):
+            log.info("rebuilt", table=done.name, seconds=round(done.seconds, 1))
+    except (NewerSchema, CannotRebuild) as reason:
+        raise CannotStart(str(reason)) from None
+
+
+def _progress(table: str, position: int, head: int) -> None:
+    log.info("rebuilding", table=table, position=position, of=head)

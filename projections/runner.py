@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import psycopg
 from psycopg import Connection
 
 from domain.log.sealing import MasterKey
+from projections.housekeeping import keep_house
 from projections.log_reader import Span
 from projections.read_model import ReadModel
 from projections.table import Table
@@ -19,10 +21,13 @@ log = logging.getLogger(__name__)
 _LEADER = 0x53656C656E650001
 _RETRY_S = 1.0
 _WAKE_S = 0.2
+_CHORES_S = 60.0
 
 
 class Runner:
     """A thread that folds new facts into tables, each with a position of its own.
+
+    Once a minute it keeps house as well.
 
     Of several processes one leads; when it ends or loses its connection, another goes on where
     the tables are. Rows and position are committed together, and the position is locked before
@@ -83,9 +88,13 @@ class Runner:
             of=self._classes,
             limit=5000,
         )
+        chores_due = 0.0
         try:
             while not self._stopping.is_set():
                 self._take(connection, tail.next(_WAKE_S))
+                if time.monotonic() >= chores_due:
+                    keep_house(connection)
+                    chores_due = time.monotonic() + _CHORES_S
         finally:
             tail.close()
 
