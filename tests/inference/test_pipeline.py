@@ -72,9 +72,9 @@ def test_faces_are_counted_as_labelled(pipeline: Pipeline) -> None:
     assert exact >= 118
 
 
-def test_a_broken_image_fails_alone(pipeline: Pipeline) -> None:
+def test_a_broken_image_fails_alone(any_pipeline: Pipeline) -> None:
     sent = [image(DAD), ImageInput(b"nothing", "broken"), image("images/noface/house.jpg")]
-    first, broken, third = pipeline.detect(sent, DetectWanted())
+    first, broken, third = any_pipeline.detect(sent, DetectWanted())
     assert isinstance(first, ImageDetections)
     assert len(first.faces) == 1
     assert isinstance(broken, UndecodableImage)
@@ -134,20 +134,20 @@ def test_five_and_68_landmarks_agree(pipeline: Pipeline) -> None:
     assert np.linalg.norm(told - few, axis=1).max() < 0.25 * eyes_apart
 
 
-def test_an_exif_turned_photo_gives_the_same_faces(pipeline: Pipeline) -> None:
-    first = best_face(pipeline, image("images/exif/orientation_1.jpg"))
+def test_an_exif_turned_photo_gives_the_same_faces(any_pipeline: Pipeline) -> None:
+    first = best_face(any_pipeline, image("images/exif/orientation_1.jpg"))
     assert first.box is not None
     for orientation in (2, 3, 6, 8):
-        other = best_face(pipeline, image(f"images/exif/orientation_{orientation}.jpg"))
+        other = best_face(any_pipeline, image(f"images/exif/orientation_{orientation}.jpg"))
         assert other.box is not None
         assert first.box.iou(other.box) > 0.94
-        assert descriptor(pipeline, first) @ descriptor(pipeline, other) > 0.98
+        assert descriptor(any_pipeline, first) @ descriptor(any_pipeline, other) > 0.98
 
 
-def test_the_orientation_may_be_ignored(pipeline: Pipeline) -> None:
+def test_the_orientation_may_be_ignored(any_pipeline: Pipeline) -> None:
     sent = image("images/exif/orientation_6.jpg")
-    turned = found_in(pipeline, sent, DetectWanted())
-    stored = found_in(pipeline, sent, DetectWanted(use_exif_orientation=False))
+    turned = found_in(any_pipeline, sent, DetectWanted())
+    stored = found_in(any_pipeline, sent, DetectWanted(use_exif_orientation=False))
     assert (stored.width, stored.height) == (turned.height, turned.width)
 
 
@@ -161,11 +161,11 @@ def test_neither_batch_nor_order_changes_a_result(pipeline: Pipeline) -> None:
             assert numbers(found) == pytest.approx(numbers(alone[index]), abs=1e-4, rel=1e-4)
 
 
-def test_a_mirrored_photo_has_mirrored_landmarks(pipeline: Pipeline) -> None:
+def test_a_mirrored_photo_has_mirrored_landmarks(any_pipeline: Pipeline) -> None:
     picture = pixels("images/human_a/a1.jpg")
     width = picture.shape[1]
-    face = best_face(pipeline, of_pixels(picture), DetectWanted(landmarks5=True))
-    mirrored = best_face(pipeline, of_pixels(picture[:, ::-1]), DetectWanted(landmarks5=True))
+    face = best_face(any_pipeline, of_pixels(picture), DetectWanted(landmarks5=True))
+    mirrored = best_face(any_pipeline, of_pixels(picture[:, ::-1]), DetectWanted(landmarks5=True))
     assert face.landmarks5 is not None
     assert mirrored.landmarks5 is not None
     assert face.box is not None
@@ -199,16 +199,16 @@ def test_a_warp_is_one_face_without_box_and_without_what_needs_the_image(
     [(ImageType.FACE_WARP, BadFaceWarp), (ImageType.BODY_WARP, BadBodyWarp)],
 )
 def test_a_warp_of_another_size_is_refused(
-    pipeline: Pipeline, image_type: ImageType, refusal: type[Exception]
+    any_pipeline: Pipeline, image_type: ImageType, refusal: type[Exception]
 ) -> None:
     sent = ImageInput(encode_jpeg(gradient(200, 250)), "sample", image_type)
-    (found,) = pipeline.detect([sent], DetectWanted())
+    (found,) = any_pipeline.detect([sent], DetectWanted())
     assert isinstance(found, refusal)
 
 
-def test_the_best_face_can_be_kept_alone(pipeline: Pipeline) -> None:
-    every = found_in(pipeline, image(GROUP), DetectWanted()).faces
-    only = found_in(pipeline, image(GROUP), DetectWanted(best_face_only=True)).faces
+def test_the_best_face_can_be_kept_alone(any_pipeline: Pipeline) -> None:
+    every = found_in(any_pipeline, image(GROUP), DetectWanted()).faces
+    only = found_in(any_pipeline, image(GROUP), DetectWanted(best_face_only=True)).faces
     assert len(every) == 4
     assert [face.box for face in only] == [every[0].box]
 
@@ -228,12 +228,12 @@ def test_faces_are_bound_to_their_bodies(pipeline: Pipeline) -> None:
 
 
 def test_a_large_photo_is_decoded_smaller_and_boxes_keep_its_scale(
-    pipeline: Pipeline,
+    any_pipeline: Pipeline,
 ) -> None:
     small = pixels(DAD)
     large = np.repeat(np.repeat(small, 35, axis=0), 35, axis=1)
-    box = best_face(pipeline, of_pixels(small)).box
-    found = found_in(pipeline, of_pixels(large), DetectWanted())
+    box = best_face(any_pipeline, of_pixels(small)).box
+    found = found_in(any_pipeline, of_pixels(large), DetectWanted())
     assert (found.width, found.height) == (large.shape[1], large.shape[0])
     again = found.faces[0].box
     assert box is not None
