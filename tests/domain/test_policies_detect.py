@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.policies.detect import DetectPolicy, FaceDetectPolicy
+from domain.policies.detect import BodyAttributesPolicy, DetectPolicy, FaceDetectPolicy
 from domain.policies.quality import CheckResult, QualityVerdict
 from domain.policies.run_detect import (
     as_shown,
@@ -73,6 +73,7 @@ def test_every_estimation_that_is_asked_for_is_made_and_shown() -> None:
     every: dict[str, Any] = {name: 1 for name in flags}
     every |= {"estimate_liveness": {"estimate": 1}, "estimate_deepfake": {"estimate": 0}}
 
+    every["body_attributes"] = {name: 1 for name in BodyAttributesPolicy.model_fields}
     policy = detect(**every, detect_landmarks68=1, extract_exif=1, detect_body=1)
     wanted = detect_wanted(policy, use_exif_orientation=False)
 
@@ -121,10 +122,9 @@ def test_checks_of_face_quality_have_their_values_measured(quality: dict[str, An
 
 
 def test_what_no_network_can_be_asked_for_is_named() -> None:
-    of_body = {"estimate_upper_body": 1, "estimate_accessories": 1}
-    policy = detect(deepfake_states=[1], body_attributes=of_body)
+    policy = detect(deepfake_states=[1], body_attributes={"estimate_upper_body": 1})
 
-    assert impossible_estimations(policy) == ["accessories", "deepfake", "upper_body"]
+    assert impossible_estimations(policy) == ["deepfake"]
 
 
 def test_only_what_was_asked_for_is_shown() -> None:
