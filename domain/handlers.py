@@ -35,12 +35,6 @@ class DescriptorsNotAggregated(Refusal):
     detail = "Raw descriptors cannot be aggregated with other descriptors or images"
 
 
-class MatchingUnavailable(Refusal):
-    """This process has no index of descriptors, so nobody can be matched."""
-
-    detail = "Match policies cannot be run here: there is no index of descriptors"
-
-
 class Handler(Owned):
     """A recipe of one account: static with policies, or dynamic, given policies when it runs.
 

@@ -4,7 +4,6 @@ from api.catalogue.entry import BAD_INPUT, NOT_FOUND, Entries, Entry
 from domain.handlers import (
     DescriptorsNotAggregated,
     HandlerNotFound,
-    MatchingUnavailable,
     NotDynamic,
     PoliciesMissing,
 )
@@ -14,5 +13,4 @@ ENTRIES: Entries = {
     NotDynamic: Entry(90061, 400, BAD_INPUT),
     PoliciesMissing: Entry(90062, 400, BAD_INPUT),
     DescriptorsNotAggregated: Entry(90063, 400, BAD_INPUT),
-    MatchingUnavailable: Entry(90064, 501, "Not implemented"),
 }

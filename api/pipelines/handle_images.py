@@ -76,7 +76,7 @@ class HandlerRun:
     async def _check(self, images: Sequence[RequestImage], extraction: Extraction) -> None:
         """Refuse what cannot be done before any of it is."""
         policies = self.policies
-        self.matching.check(policies.match_policy)
+        self.matching.check(self.account_id, policies.match_policy)
         if all(map(is_descriptor, images)):
             return
         warps = self.image_type is not ImageType.RAW

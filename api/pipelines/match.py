@@ -6,7 +6,6 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.event_matches import Candidate
-from domain.handlers import MatchingUnavailable
 from domain.policies.match import MatchPolicy
 from domain.shared.biometrics import Descriptor
 
@@ -22,8 +21,8 @@ class Comparison:
 class MatchStage(Protocol):
     """Finds those who are similar."""
 
-    def check(self, policies: Sequence[MatchPolicy]) -> None:
-        """Refuse, before any work is done, policies that cannot be run."""
+    def check(self, account_id: UUID, policies: Sequence[MatchPolicy]) -> None:
+        """Refuse, before any work is done, policies that the account cannot run."""
         ...
 
     async def match(
@@ -31,20 +30,3 @@ class MatchStage(Protocol):
     ) -> list[Sequence[Candidate]]:
         """The candidates of each comparison, best first, in the order asked."""
         ...
-
-
-class NoMatching:
-    """The match stage of a process without an index: it refuses every match policy."""
-
-    def check(self, policies: Sequence[MatchPolicy]) -> None:
-        """Refuse any policy."""
-        if policies:
-            raise MatchingUnavailable
-
-    async def match(
-        self, account_id: UUID, wanted: Sequence[Comparison]
-    ) -> list[Sequence[Candidate]]:
-        """Nothing can be asked that was checked before."""
-        if wanted:
-            raise MatchingUnavailable
-        return []

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from api.http.refusals import BadBody
 from api.pipelines.candidates import CandidateSearch, CandidateSet
-from api.pipelines.match import Comparison, MatchStage, NoMatching
+from api.pipelines.match import Comparison, MatchStage
 from api.services import Services
 from domain.event_matches import Candidate
 from domain.policies.match import MatchPolicy
@@ -24,8 +25,12 @@ class IndexMatching:
     def __init__(self, search: CandidateSearch) -> None:
         self._search = search
 
-    def check(self, policies: Sequence[MatchPolicy]) -> None:
-        """Every policy can be run."""
+    def check(self, account_id: UUID, policies: Sequence[MatchPolicy]) -> None:
+        """Refuse policies whose candidates belong to another account."""
+        for place, policy in enumerate(policies):
+            if policy.candidates.account_id not in (None, account_id):
+                path = f"policies.match_policy.{place}.candidates.account_id"
+                raise BadBody(path, "it is not the account of the request")
 
     async def match(
         self, account_id: UUID, wanted: Sequence[Comparison]
@@ -98,8 +103,5 @@ def _plain(value: Any) -> Any:
 
 
 def match_stage(services: Services) -> MatchStage:
-    """The stage over the index of this process, or one that refuses where there is none."""
-    matching = getattr(services, "matching", None)
-    if matching is None:
-        return NoMatching()
-    return IndexMatching(CandidateSearch(services.reader, matching))
+    """The stage over the index of this process."""
+    return IndexMatching(CandidateSearch(services.reader, services.matching))

@@ -31,7 +31,6 @@ from commands.recognitions import StoreRecognitions
 from domain.handlers import (
     DescriptorsNotAggregated,
     HandlerNotFound,
-    MatchingUnavailable,
     NotDynamic,
     PoliciesMissing,
     policies_to_run,
@@ -64,7 +63,6 @@ EventTime = Annotated[str | None, Header(description="RFC 3339; anything else is
         NoModelForRole,
         BadDescriptor,
         DescriptorsNotAggregated,
-        MatchingUnavailable,
         PayloadTooLarge,
         ModelsBusy,
     ),

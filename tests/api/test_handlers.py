@@ -83,7 +83,7 @@ def test_a_removed_handler_is_gone(client: httpx.Client) -> None:
         ({"policies": {"detect_policy": {"detect_face": 2}}}, "policies.detect_policy.detect_face"),
         ({"policies": {"unknown": 1}}, "policies"),
         ({"is_dynamic": True, "policies": {}}, "policies"),
-        ({"is_dynamic": False}, ""),  # what is missing has no place
+        ({"is_dynamic": False}, "policies"),
         ({"description": "x" * 129, "policies": {}}, "description"),
     ],
 )

@@ -1,5 +1,6 @@
 """The rules of handlers."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,7 +18,7 @@ POLICIES = Policies().as_dict()
 
 def test_a_handler_is_made_with_its_policies() -> None:
     handler_id = uuid4()
-    said = {"description": "door", "handler_type": HandlerType.STATIC, "policies": POLICIES}
+    said: dict[str, Any] = {"description": "door", "handler_type": 0, "policies": POLICIES}
 
     Scenario().when(CreateHandler(account_id=ACCOUNT, handler_id=handler_id, **said)).then(
         (Handler.Created, {"originator_id": handler_id, "account_id": ACCOUNT, **said}),
@@ -26,7 +27,7 @@ def test_a_handler_is_made_with_its_policies() -> None:
 
 def test_a_handler_is_replaced_whole() -> None:
     handler = Handler(ACCOUNT, "door", HandlerType.STATIC, POLICIES)
-    said = {"description": "", "handler_type": HandlerType.DYNAMIC, "policies": None}
+    said: dict[str, Any] = {"description": "", "handler_type": 1, "policies": None}
 
     Scenario().given(handler).when(
         ReplaceHandler(account_id=ACCOUNT, handler_id=handler.id, **said)
@@ -45,7 +46,7 @@ def test_a_deleted_handler_is_missing() -> None:
 @pytest.mark.parametrize("kind", [ReplaceHandler, DeleteHandler])
 def test_a_foreign_handler_is_left_alone(kind: type[Command[None]]) -> None:
     theirs = Handler(uuid4())
-    fields = {"handler_id": theirs.id}
+    fields: dict[str, Any] = {"handler_id": theirs.id}
     if kind is ReplaceHandler:
         fields |= {"description": "", "handler_type": 1, "policies": None}
 
