@@ -61,16 +61,19 @@ class Conditions(BaseModel):
         return (SQL(" AND ").join(clauses) if clauses else SQL("TRUE")), values
 
 
+_FURTHEST = 2**62
+
+
 class Page(BaseModel):
     """Which page of an answer: `page` from 1, `page_size` from 1 to 100."""
 
-    page: Annotated[int, Field(ge=1, le=10_000_000, description="Page number.")] = 1
+    page: Annotated[int, Field(ge=1, description="Page number.")] = 1
     page_size: Annotated[int, Field(ge=1, le=100, description="Items on a page.")] = 10
 
     @property
     def offset(self) -> int:
-        """How many rows come before the page."""
-        return (self.page - 1) * self.page_size
+        """How many rows come before the page; a number that SQL can hold."""
+        return min((self.page - 1) * self.page_size, _FURTHEST)
 
 
 class Filter(Conditions, Page):

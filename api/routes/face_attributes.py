@@ -1,17 +1,15 @@
 """The attributes that a face owns."""
 
 from typing import Annotated, Any, Final
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.authentication import AccountId, Caller, MaybeAccountId, permitted
+from api.authentication import AccountId, AccountIdAsQuery, MaybeAccountId, permitted
 from api.dependencies import Attributes, ReadDb, Send
 from api.descriptor_versions import Versions
 from api.errors import answers
 from api.http.fields import CommaList
-from api.http.refusals import BadQuery
 from api.pipelines.take_attributes import content_for_face
 from api.schemas.attributes import (
     FaceAttributeInput,
@@ -84,17 +82,8 @@ def get_face_attributes(
     return {"attributes": only(found, wanted.targets)}
 
 
-async def _account_as_query(caller: Caller) -> UUID:
-    """The account; this is one of the few requests that call a missing one a bad query."""
-    if caller.account_id is None:
-        raise BadQuery("account_id")
-    return caller.account_id
-
-
 @router.delete("", status_code=204, responses=_MISSING, dependencies=[_EDIT])
-async def delete_face_attributes(
-    face_id: Id, send: Send, account_id: Annotated[UUID, Depends(_account_as_query)]
-) -> None:
+async def delete_face_attributes(face_id: Id, send: Send, account_id: AccountIdAsQuery) -> None:
     """Remove the attributes of a face; the face stays."""
     await send(RemoveFaceAttributes(account_id=account_id, face_id=face_id))
 

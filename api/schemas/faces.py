@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from api.schemas.attributes import LONGEST_LIST, FaceAttributeInput
 from domain.shared.fields import Absent, ExternalId, Id, Record, Text, Time, UserData
@@ -20,8 +20,9 @@ def _uri_reference(text: str) -> str:
 
 Avatar = Annotated[
     Text,
-    Field(max_length=256, json_schema_extra={"format": "uri-reference"}),
+    Field(max_length=256),
     AfterValidator(_uri_reference),
+    WithJsonSchema({"type": "string", "format": "uri-reference", "maxLength": 256}),
 ]
 """A sample's path or the address of any image."""
 
