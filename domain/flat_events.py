@@ -41,17 +41,24 @@ def flat_event(
     recorded: Json,
 ) -> dict[str, Any]:
     """The contract's `Event` of a recorded one; what was not estimated is None."""
-    detections = recorded.get("detections") or ()
-    face = recorded.get("face") or {}
-    basic = _at(recorded, "face_attributes", "basic_attributes") or {}
-    of_face = _estimations(recorded, detections, "face")
-    of_body = _estimations(recorded, detections, "body")
     return {
         "event_id": str(event_id),
         "account_id": str(account_id),
         "create_time": written(create_time),
         "end_time": written(end_time),
         "handler_id": None if handler_id is None else str(handler_id),
+        **flat_content(recorded),
+    }
+
+
+def flat_content(recorded: Json) -> dict[str, Any]:
+    """The fields of the contract's `Event` that its record tells by itself."""
+    detections = recorded.get("detections") or ()
+    face = recorded.get("face") or {}
+    basic = _at(recorded, "face_attributes", "basic_attributes") or {}
+    of_face = _estimations(recorded, detections, "face")
+    of_body = _estimations(recorded, detections, "body")
+    return {
         "external_id": recorded.get("external_id"),
         "user_data": recorded.get("user_data"),
         "source": recorded.get("source"),
@@ -131,13 +138,23 @@ def _estimations(
     recorded: Json, detections: Iterable[Json], kind: str
 ) -> Callable[[str], Json | None]:
     """Looks an estimation up: the aggregated one, else that of the first detection having it."""
-    places = [_at(recorded, "aggregate_estimations", kind, "attributes") or {}]
-    places += [_at(d, "samples", kind, "detection", "attributes") or {} for d in detections]
+    places = [_at(recorded, "aggregate_estimations", kind, "attributes")]
+    places += [_at(d, "samples", kind, "detection", "attributes") for d in detections]
+    places = [place for place in places if place]
+    if not places:
+        return _nowhere
 
     def find(name: str) -> Json | None:
-        return next((place[name] for place in places if place.get(name)), None)
+        for place in places:
+            if found := place.get(name):
+                return found  # type: ignore[no-any-return]
+        return None
 
     return find
+
+
+def _nowhere(name: str) -> None:
+    """Of nobody nothing is known."""
 
 
 def _at(value: Any, *path: str) -> Any:

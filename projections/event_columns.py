@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from domain.flat_events import flat_event
+from domain.flat_events import flat_content
 from domain.recognitions import EventRecorded
 
 _SMALL: Final = ("gender", "age", "emotion", "mask", "ethnic_group", "liveness", "deepfake")
@@ -61,14 +61,7 @@ def event_row(event: EventRecorded) -> dict[str, Any]:
     }
     if event.generated is None:
         return {**row, **_PERSONAL}
-    flat = flat_event(
-        event.originator_id,
-        event.account_id,
-        event.handler_id,
-        event.create_time,
-        event.end_time,
-        event.generated,
-    )
+    flat = flat_content(event.generated)
     for name in SHOWN:
         row[name] = flat[name]
     for name in _SMALL:

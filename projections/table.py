@@ -7,6 +7,7 @@ inside the writer's transaction, behind it, or into a second table while rebuild
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -28,6 +29,10 @@ class Rule(Protocol):
         ...
 
 
+def _reader(source: Source) -> Callable[[Any], Any]:
+    return attrgetter(source) if isinstance(source, str) else source
+
+
 def _value(source: Source, event: Any) -> Any:
     return getattr(event, source) if isinstance(source, str) else source(event)
 
@@ -38,10 +43,11 @@ class _Rule:
     ) -> None:
         self.event_class = event_class
         self.key = key
-        self._sources: dict[str, Source] = {**{f: f for f in fields}, **columns}
+        sources: dict[str, Source] = {**{f: f for f in fields}, **columns}
+        self._sources = [(column, _reader(source)) for column, source in sources.items()]
 
     def _values(self, event: Any) -> Row:
-        return {column: _value(source, event) for column, source in self._sources.items()}
+        return {column: read(event) for column, read in self._sources}
 
 
 class Insert(_Rule):
