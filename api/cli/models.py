@@ -17,7 +17,9 @@ from ray_cluster.model_packs import (
     InstalledPack,
     PackSummary,
     install_pack,
+    known_packs,
     list_packs,
+    pull_known_pack,
     pull_pack,
     use_pack,
     verify_pack,
@@ -87,13 +89,22 @@ def install(
 
 @app.command()
 def pull(
-    address: Annotated[str, typer.Argument(help="URL of a pack.toml.")],
-    sha256: Annotated[str, typer.Option(help="The sha256 that the pack.toml must have.")],
+    source: Annotated[
+        str, typer.Argument(help=f"The URL of a pack.toml, or one of: {', '.join(known_packs())}.")
+    ],
+    sha256: Annotated[
+        str, typer.Option(help="The sha256 that the pack.toml behind a URL must have.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Fetch a pack: its manifest, and the files that the manifest names, each proven."""
     with _refusals() as directory:
-        _print(pull_pack(directory, address, sha256), as_json)
+        if source in known_packs():
+            _print(pull_known_pack(directory, source), as_json)
+            return
+        if not sha256:
+            raise BadModelPack(source, "say with --sha256 which pack.toml is expected there")
+        _print(pull_pack(directory, source, sha256), as_json)
 
 
 def _with_default(packs: list[InstalledPack]) -> list[InstalledPack]:

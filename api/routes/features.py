@@ -12,8 +12,8 @@ router = APIRouter(tags=["misc"])
 
 _ESTIMATIONS: Final = {
     "people_counter": ("people_count",),
-    "face_quality": ("quality", "head_pose"),
-    "body_attributes": ("body_basic_attributes", "upper_body", "lower_body", "accessories"),
+    "face_quality": ("face_quality",),
+    "body_attributes": ("body_attributes",),
     "liveness": ("liveness",),
     "deepfake": ("deepfake",),
 }

@@ -1,7 +1,6 @@
 """What tests of images over HTTP share: photos, requests, and reading what is answered."""
 
 import base64
-from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -18,6 +17,7 @@ FOUR_PEOPLE = "group/azure_identification1.jpg"
 """Photos of one person twice, of another one, and of four."""
 
 JPEG = {"Content-Type": "image/jpeg"}
+Parts = list[tuple[str, tuple[str, bytes, str]]]
 
 
 def photo(name: str) -> bytes:
@@ -25,13 +25,13 @@ def photo(name: str) -> bytes:
     return (MEDIA / "images" / name).read_bytes()
 
 
-def parts(*images: tuple[str, bytes, str]) -> list[tuple[str, tuple[str, bytes, str]]]:
+def parts(*images: tuple[str, bytes, str]) -> Parts:
     """Images (name, bytes, type) as the parts of a form."""
     return [("images", image) for image in images]
 
 
 def seen(
-    client: httpx.Client, image: bytes | dict[str, Any] | Sequence[Any], **query: Any
+    client: httpx.Client, image: bytes | dict[str, Any] | Parts, **query: Any
 ) -> dict[str, Any]:
     """What /sdk answers about one JPEG file, a JSON body or the parts of a form."""
     params = {"detect_face": 1, "estimate_face_descriptor": 0, **query}
@@ -40,7 +40,7 @@ def seen(
     elif isinstance(image, dict):
         answer = client.post("/6/sdk", params=params, json=image)
     else:
-        answer = client.post("/6/sdk", params=params, files=list(image))
+        answer = client.post("/6/sdk", params=params, files=image)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -77,7 +77,7 @@ def cosine(left: Descriptor, right: Descriptor) -> float:
     assert (left.kind, left.version) == (right.kind, right.version)
     pairs = list(zip(left.values(), right.values(), strict=True))
     lengths = [sum(v * v for v in vectors) ** 0.5 for vectors in zip(*pairs, strict=True)]
-    return sum(a * b for a, b in pairs) / (lengths[0] * lengths[1])
+    return float(sum(a * b for a, b in pairs) / (lengths[0] * lengths[1]))
 
 
 def stored(client: httpx.Client, *photos: bytes, **query: Any) -> list[str]:
