@@ -1,6 +1,6 @@
 """Face quality: which checks of an image and a face are made, and what passes them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -194,14 +194,16 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class QualityVerdict:
-    """The outcome of all checks of one face."""
+    """The outcome of the checks of one face; those in `unmeasured` could not be made."""
 
     results: tuple[CheckResult, ...]
+    unmeasured: tuple[str, ...] = ()
 
     @property
     def status(self) -> CheckStatus:
-        """Passed only when every check is."""
-        return CheckStatus(all(result.passed for result in self.results))
+        """Passed when every check that was made is; when none of the wanted was, nobody vouches."""
+        vouched = bool(self.results) or not self.unmeasured
+        return CheckStatus(vouched and all(result.passed for result in self.results))
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's `ChecksResult`."""
@@ -212,16 +214,11 @@ class QualityVerdict:
 
 
 def judge(checks: Checks, measured: Mapping[str, Measured]) -> QualityVerdict:
-    """The outcome of those of the wanted checks that were measured."""
-    return QualityVerdict(
-        tuple(
-            CheckResult(name, measured[name], check.shown, check.accepts(measured[name]))
-            for name, check in checks.wanted().items()
-            if name in measured
-        )
-    )
-
-
-def unmeasured(checks: Checks, measured: Collection[str]) -> list[str]:
-    """The wanted checks that nothing was measured for, sorted."""
-    return sorted(checks.wanted().keys() - set(measured))
+    """The outcome of the wanted checks."""
+    results, unmeasured = [], []
+    for name, check in checks.wanted().items():
+        if (value := measured.get(name)) is None:
+            unmeasured.append(name)
+        else:
+            results.append(CheckResult(name, value, check.shown, check.accepts(value)))
+    return QualityVerdict(tuple(results), tuple(unmeasured))

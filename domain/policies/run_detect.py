@@ -29,6 +29,20 @@ _OF_BODY_FLAG: Final[Mapping[str, str]] = {
     "estimate_lower_body": "lower_body",
     "estimate_accessories": "accessories",
 }
+_OF_CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
+    "quality": (
+        *("illumination_quality", "specularity_quality", "blurriness_quality"),
+        *("dark_quality", "light_quality"),
+    ),
+    "head_pose": ("head_yaw", "head_pitch", "head_roll"),
+    "gaze": ("gaze_yaw", "gaze_pitch"),
+    "mouth_attributes": ("mouth_smiling", "mouth_occluded", "mouth_open", "smile_properties"),
+    "eyes_attributes": ("left_eye", "right_eye"),
+    "glasses": ("glasses",),
+    "emotions": ("eyebrows_state",),
+}
+"""The checks of face quality that judge an estimation; the others are measured for themselves."""
+
 _ESTIMATIONS: Final = frozenset(field.name for field in fields(DetectWanted))
 _NO_TURN: Final = 180
 
@@ -137,6 +151,10 @@ def _judged_by(policy: FaceDetectPolicy) -> Iterator[str]:
         yield "deepfake"
     if policy.face_quality.estimate or policy.face_quality.filter:
         yield "face_quality"
+        wanted = policy.face_quality.checks.wanted()
+        for estimation, checks in _OF_CHECKS.items():
+            if not wanted.keys().isdisjoint(checks):
+                yield estimation
 
 
 def _turn_thresholds(policy: FaceDetectPolicy) -> Iterator[tuple[str, int]]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.policies.detect import BodyAttributesPolicy, DetectPolicy, FaceDetectPolicy
-from domain.policies.quality import CheckResult, QualityVerdict
+from domain.policies.quality import CheckResult, FaceQualityPolicy, QualityVerdict
 from domain.policies.run_detect import (
     as_shown,
     detect_wanted,
@@ -106,19 +106,47 @@ def test_a_threshold_of_180_degrees_filters_nothing() -> None:
     assert needed_estimations(detect(roll_threshold=180)) == frozenset()
 
 
-@pytest.mark.parametrize("quality", [{"estimate": 1}, {"filter": 1}])
-def test_checks_of_face_quality_have_their_values_measured(quality: dict[str, Any]) -> None:
-    policy = detect(face_quality=quality)
-    seen = replace(FACE, measured={"red_eyes": 1, "head_yaw": 0.0})
+def only(*checks: str) -> dict[str, Any]:
+    """The checks of a face quality policy: these, and no others."""
+    every = FaceQualityPolicy().checks.wanted()
+    return {name: {"estimate": int(name in checks)} for name in every}
 
-    assert needed_estimations(policy) == {"face_quality"}
+
+@pytest.mark.parametrize("quality", [{"estimate": 1}, {"filter": 1}])
+def test_checks_of_face_quality_have_what_they_judge_made(quality: dict[str, Any]) -> None:
+    policy = detect(face_quality={**quality, "checks": only("red_eyes", "head_yaw", "left_eye")})
+    seen = replace(FACE, measured={"red_eyes": 1, "head_yaw": 0.0, "gaze_yaw": 0.0})
+
+    assert needed_estimations(policy) == {"face_quality", "head_pose", "eyes_attributes"}
+    assert shown_estimations(policy) == frozenset()
     assert detect_wanted(policy).face_quality
     verdict = quality_verdict(policy, seen)
     assert verdict is not None
     assert verdict.status == 0
     assert [result.name for result in verdict.results] == ["head_yaw", "red_eyes"]
+    assert verdict.unmeasured == ("left_eye",)
     assert quality_verdict(policy, FACE) is None
     assert quality_verdict(detect(), seen) is None
+
+
+def test_all_checks_together_need_every_estimation_they_judge() -> None:
+    assert needed_estimations(detect(face_quality={"estimate": 1})) == {
+        *("face_quality", "quality", "head_pose", "gaze", "mouth_attributes"),
+        *("eyes_attributes", "glasses", "emotions"),
+    }
+
+
+def test_nobody_vouches_for_a_face_of_which_nothing_was_measured() -> None:
+    policy = detect(face_quality={"filter": 1, "checks": only("headwear_type")})
+    verdict = quality_verdict(policy, replace(FACE, measured={"red_eyes": 0}))
+
+    assert verdict is not None
+    assert verdict.status == 0
+    assert filter_reasons(policy, FACE, quality=verdict)
+    nothing_wanted = detect(face_quality={"filter": 1, "checks": only()})
+    passed = quality_verdict(nothing_wanted, replace(FACE, measured={}))
+    assert passed is not None
+    assert passed.status == 1
 
 
 def test_what_no_network_can_be_asked_for_is_named() -> None:
