@@ -20,7 +20,7 @@ from tests.bench.figures import Figure, medians, rate
 from tests.support.log import open_log
 
 ACCOUNT = uuid4()
-_STATE = orjson.dumps(
+STATE = orjson.dumps(
     {"account_id": str(ACCOUNT), "user_data": "Ann", "external_id": "A-1"}
     | {"originator_topic": "face", "_t": "2026-01-01T00:00:00.000000+00:00", "_p": "x" * 120}
 )
@@ -83,7 +83,7 @@ def _raw_group(dsn: str, count: int, group: int = 64) -> float:
             for _ in range(count // group):
                 ids = [uuid4() for _ in range(group)]
                 now = datetime.now(UTC)
-                events: list[Any] = [v for i in ids for v in (i, 1, "face.created", _STATE)]
+                events: list[Any] = [v for i in ids for v in (i, 1, "face.created", STATE)]
                 rows: list[Any] = [v for i in ids for v in (i, ACCOUNT, "Ann", "A-1", "", now)]
                 connection.execute(_RAW_EVENT + ",".join(["(%s,%s,%s,%s)"] * group), events)
                 connection.execute(_RAW_ROW + ",".join(["(%s,%s,%s,%s,%s,%s)"] * group), rows)
@@ -98,7 +98,7 @@ def _raw_connections(dsn: str, connections: int, count: int) -> float:
             for _ in range(count // connections):
                 face_id, now = uuid4(), datetime.now(UTC)
                 connection.execute(
-                    _RAW_EVENT + "(%s,%s,%s,%s)", (face_id, 1, "face.created", _STATE)
+                    _RAW_EVENT + "(%s,%s,%s,%s)", (face_id, 1, "face.created", STATE)
                 )
                 connection.execute(
                     _RAW_ROW + "(%s,%s,%s,%s,%s,%s)", (face_id, ACCOUNT, "Ann", "A-1", "", now)
