@@ -36,15 +36,18 @@ from api.routes import (
     objects,
     samples,
     sdk,
+    sender,
 )
 from api.routes.system import Check, System, Version
+from api.sender.hub import Hub
 from api.services import Services
 from api.settings import Settings
 from api.url_guard import UrlGuard, UrlRules
+from api.workers.announcement_sweeper import AnnouncementSweeper
 from api.workers.attribute_sweeper import AttributeSweeper
 from api.workers.index_feeder import IndexFeeder
 from api.workers.list_sweeper import ListSweeper
-from commands.router import COMMANDS
+from commands.router import COMMANDS, UNIQUE
 from commands.writer import GroupCommitWriter, Observer
 from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
 from projections.database import Reader
@@ -72,6 +75,7 @@ API_ROUTERS: Sequence[APIRouter] = (
     matcher.router,
     events.router,
     event_statistics.router,
+    sender.router,
     sdk.router,
     detector.router,
     extractor.router,
@@ -93,9 +97,12 @@ class Installation:
         reader = Reader(dsn)
         self._list_sweeper = ListSweeper(reader)
         self._observers: list[Observer] = [self._list_sweeper.committed]
-        writer = GroupCommitWriter(self._log, COMMANDS, observers=self._observers)
+        writer = GroupCommitWriter(
+            self._log, COMMANDS, observers=self._observers, constraint_refusals=UNIQUE
+        )
         temporary = _open_attributes(settings, reader)
         self._attribute_sweeper = AttributeSweeper(temporary)
+        self._announcement_sweeper = AnnouncementSweeper(reader)
         self.services = Services(
             settings=settings,
             dsn=dsn,
@@ -105,11 +112,13 @@ class Installation:
             guard=UrlGuard(_url_rules(settings)),
             attributes=temporary,
             faces=BatchLoader(partial(get_faces, reader)),
+            hub=Hub(dsn, self._master, reader),
         )
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
         self.api.include_router(negotiating(samples.previous_router))
         self.streams = self._app("Selene Streams", (), ("/1", "/2"), BadBody)
-        self.sender = self._app("Selene Sender", (), ("/1", "/2"), BadPublishedBody)
+        of_sender = sender.sender_routers(("/1", "/2"))
+        self.sender = self._app("Selene Sender", of_sender, ("/1", "/2"), BadPublishedBody)
         self.tracking = self._app("Selene Human Tracking", (), ("/1",), BadBody)
 
     async def start(self) -> None:
@@ -124,6 +133,7 @@ class Installation:
         await asyncio.to_thread(self.services.writer.start)
         self._list_sweeper.start(self.services.writer)
         self._attribute_sweeper.start()
+        self._announcement_sweeper.start()
         if "projector" in self._settings.roles:
             self._runner.start()
 
@@ -132,6 +142,8 @@ class Installation:
         await asyncio.to_thread(self._runner.stop)
         await self._list_sweeper.stop()
         await self._attribute_sweeper.stop()
+        await self._announcement_sweeper.stop()
+        await self.services.hub.close()
         await asyncio.to_thread(self.services.writer.stop)
         await asyncio.to_thread(self._log.close)
         await asyncio.to_thread(self.services.reader.close)

@@ -7,6 +7,7 @@ from api.batching import BatchLoader
 from api.blobs import Blobs
 from api.images_in_request import ImageLimits
 from api.pipelines.load_images import ImageLoader
+from api.sender.hub import Hub
 from api.settings import Settings
 from api.url_guard import UrlGuard
 from commands.writer import GroupCommitWriter
@@ -28,6 +29,7 @@ class Services:
     guard: UrlGuard
     attributes: TemporaryAttributes
     faces: BatchLoader[UUID, Row]
+    hub: Hub
     models: Models = field(init=False)
     matching: Matching = field(init=False)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import uvicorn
 
 from api.bootstrap import build
+from api.listeners import Mounted
 from api.services import Services
 from api.settings import Settings
 from tests.support.packs import PACKS, default_pack
@@ -19,7 +20,7 @@ from tests.support.ports import free_ports
 
 @dataclass(frozen=True, slots=True)
 class RunningApi:
-    """Where the API answers, and the parts behind it."""
+    """Where the API answers, with the other services below it, and the parts behind it."""
 
     url: str
     services: Services
@@ -32,7 +33,9 @@ def running_api(dsn: str, directory: Path, **settings: object) -> Iterator[Runni
     given = {"data_dir": directory, "pack": str(PACKS / default_pack().name), **settings}
     installation = build(Settings.model_validate(given), dsn)
     (port,) = free_ports(1)
-    config = uvicorn.Config(installation.api, port=port, log_config=None, lifespan="off")
+    others = {f"/{name}": getattr(installation, name) for name in ("streams", "sender", "tracking")}
+    app = Mounted(installation.api, others)
+    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     started = threading.Event()
     errors: list[BaseException] = []
