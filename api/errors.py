@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 
 from api.catalogue import (
+    accounts,
     attributes,
     commands,
     events,
@@ -73,6 +74,7 @@ CATALOGUE: Final = merged(
         faces,
         lists,
         matching,
+        accounts,
         attributes,
         images,
         samples,

@@ -1,9 +1,23 @@
 """Every command of the program, on one screen."""
 
-from commands import events, faces, handlers, images, lists, objects, recognitions, samples
+from collections.abc import Mapping
+
+from commands import (
+    accounts,
+    events,
+    faces,
+    handlers,
+    images,
+    lists,
+    objects,
+    recognitions,
+    samples,
+)
 from commands.command import CommandTable
+from domain.shared.refusal import Refusal
 
 COMMANDS: CommandTable = {
+    **accounts.COMMANDS,
     **events.COMMANDS,
     **faces.COMMANDS,
     **handlers.COMMANDS,
@@ -13,3 +27,6 @@ COMMANDS: CommandTable = {
     **recognitions.COMMANDS,
     **samples.COMMANDS,
 }
+
+UNIQUE: Mapping[str, type[Refusal]] = {**accounts.UNIQUE}
+"""What is said when a unique rule of a read model forbids a command."""

@@ -5,7 +5,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -73,7 +73,7 @@ class GroupCommitWriter:
         commands: CommandTable,
         *,
         observers: Sequence[Observer] = (),
-        constraint_refusals: dict[str, type[Refusal]] | None = None,
+        constraint_refusals: Mapping[str, type[Refusal]] | None = None,
         max_batch: int = 128,
         max_waiting: int = 4096,
         attempts: int = 5,

@@ -1,5 +1,6 @@
 """Every read model of the program, on one screen."""
 
+from projections.accounts import ACCOUNTS
 from projections.event_counts import EVENT_COUNTS
 from projections.events import DELETED_EVENTS, EVENTS
 from projections.faces import FACES
@@ -11,6 +12,7 @@ from projections.samples import SAMPLES
 from projections.table import Table
 
 INLINE: tuple[Table, ...] = (
+    ACCOUNTS,
     FACES,
     LISTS,
     SAMPLES,
