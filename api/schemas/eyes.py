@@ -3,13 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from api.http.fields import REPEATED, Degrees, Flag, Probability
+from api.http.fields import REPEATED, Flag, Probability
 from domain.policies.detect import DetectPolicy, FaceDetectPolicy, LivenessPolicy
+from projections.temporary_attributes import DEFAULT_TTL_S, LONGEST_TTL_S
 
-OneOfThree = Annotated[int, Field(ge=0, le=2)]
-TTL_DEFAULT_S, TTL_LONGEST_S = 300, 86_400
+OneOfThree = Annotated[
+    int, Field(ge=0, le=2), WithJsonSchema({"type": "integer", "enum": [0, 1, 2]})
+]
+MaskNumber = Annotated[
+    int, Field(ge=1, le=3), WithJsonSchema({"type": "integer", "enum": [1, 2, 3]})
+]
+Degrees = Annotated[int, Field(ge=0, le=180)]
 
 
 class FaceQuestions(BaseModel):
@@ -68,9 +74,11 @@ class SdkQuery(FaceQuestions):
     aggregate_attributes: Annotated[Flag, Field(description="One person in all images.")] = 0
     score_threshold: Annotated[Probability, Field(description="Least descriptor score.")] = 0.0
     mask_states: Annotated[
-        list[Annotated[int, Field(ge=1, le=3)]] | None, Field(json_schema_extra=REPEATED)
+        list[MaskNumber] | None, Field(min_length=1, json_schema_extra=REPEATED)
     ] = None
-    liveness_states: Annotated[list[OneOfThree] | None, Field(json_schema_extra=REPEATED)] = None
+    liveness_states: Annotated[
+        list[OneOfThree] | None, Field(min_length=1, json_schema_extra=REPEATED)
+    ] = None
 
     def policy(self) -> DetectPolicy:
         """The same as a handler's policy."""
@@ -95,8 +103,8 @@ class ExtractorQuery(BaseModel):
     aggregate_attributes: Annotated[Flag, Field(description="One attribute of all.")] = 0
     score_threshold: Annotated[Probability, Field(description="Least descriptor score.")] = 0.0
     ttl: Annotated[
-        int, Field(ge=1, le=TTL_LONGEST_S, description="Lifetime of the attribute, s.")
-    ] = TTL_DEFAULT_S
+        int, Field(ge=1, le=LONGEST_TTL_S, description="Lifetime of the attribute, s.")
+    ] = DEFAULT_TTL_S
 
 
 SampleIds = Annotated[list[UUID], Field(min_length=1, max_length=100)]
