@@ -44,7 +44,7 @@ def record_events(
         if new.store:
             descriptor_ids: dict[str, dict[int, UUID]] = {}
             for row in new.descriptors:
-                descriptor_ids.setdefault(row.kind, {})[row.version] = row.descriptor_id
+                descriptor_ids.setdefault(str(row.kind), {})[row.version] = row.descriptor_id
             said: dict[str, Any] = {
                 "account_id": account_id,
                 "handler_id": new.handler_id,

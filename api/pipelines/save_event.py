@@ -48,4 +48,4 @@ def _descriptors(
             found.require_dimension(feature.dimension)
         except BadDescriptor as bad:
             raise BadDescriptor(f"{part}.descriptor: {bad.args[0]}") from None
-        yield DescriptorRow(uuid4(), event_id, kind, found.version, found.data)
+        yield DescriptorRow(uuid4(), event_id, kind.value, found.version, found.data)
