@@ -4,6 +4,7 @@ import structlog
 
 from api.cannot_start import CannotStart
 from domain.log.sealing import MasterKey
+from projections.keys import WrongMasterKey
 from projections.prepare import prepare
 from projections.rebuild import CannotRebuild
 from projections.schema import NewerSchema
@@ -14,12 +15,13 @@ log = structlog.stdlib.get_logger(__name__)
 def prepare_database(dsn: str, master: MasterKey) -> None:
     """Create what is missing and rebuild read models whose shape has changed.
 
-    `CannotStart` when a newer program wrote the database, or something keeps a table locked.
+    `CannotStart` when a newer program or one with another master key wrote the database, or
+    something keeps a table locked.
     """
     try:
         for done in prepare(dsn, master, _progress):
             log.info("rebuilt", table=done.name, seconds=round(done.seconds, 1))
-    except (NewerSchema, CannotRebuild) as reason:
+    except (NewerSchema, WrongMasterKey, CannotRebuild) as reason:
         raise CannotStart(str(reason)) from None
 
 

@@ -9,7 +9,9 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from domain.log.port import SubjectErased
-from domain.log.sealing import MasterKey, new_key
+from domain.log.sealing import MasterKey, SealBroken, new_key
+
+_NOBODY = UUID(int=0)
 
 
 class SubjectKeys:
@@ -60,6 +62,27 @@ class SubjectKeys:
         """Drop keys from memory."""
         for subject_id in subject_ids:
             self._known.pop(subject_id, None)
+
+
+class WrongMasterKey(RuntimeError):
+    """The database was written under another master key."""
+
+
+def prove_master(connection: Connection[Any], master: MasterKey) -> None:
+    """Note the first master key, and raise `WrongMasterKey` for any other from then on."""
+    cursor = connection.cursor(row_factory=tuple_row)
+    cursor.execute(
+        "INSERT INTO master_key_proof (wrapped) VALUES (%s) ON CONFLICT DO NOTHING",
+        [master.wrap(_NOBODY, new_key())],
+    )
+    row = cursor.execute("SELECT wrapped FROM master_key_proof").fetchone()
+    assert row is not None
+    try:
+        master.unwrap(_NOBODY, bytes(row[0]))
+    except SealBroken:
+        raise WrongMasterKey(
+            "the database was written under another master key: give this program that one"
+        ) from None
 
 
 def new_keys(connection: Connection[Any], subject_ids: Collection[UUID]) -> dict[UUID, bytes]:

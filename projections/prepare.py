@@ -7,6 +7,7 @@ import psycopg
 from psycopg import Connection
 
 from domain.log.sealing import MasterKey
+from projections.keys import prove_master
 from projections.partitions import ensure_partitions
 from projections.read_model import ReadModel
 from projections.rebuild import Progress, Rebuilt, rebuild, remember_shape
@@ -26,13 +27,16 @@ def prepare(
 ) -> list[Rebuilt]:
     """Create what is missing and rebuild the read models whose shape has changed.
 
-    A database that is up to date is only read. Raises `NewerSchema` for one of a later version.
+    A database that is up to date is only read. Raises `NewerSchema` for one of a later version,
+    and `WrongMasterKey` for one whose personal fields this key does not open.
+
     All processes of one installation must be of one version: an older one that still writes
     does not know the new shapes.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])  # until the end: one at a time
         ensure_schema(connection)
+        prove_master(connection, master)
         ensure_partitions(connection)
         changed = [table for table in tables if not _is_served(connection, table)]
         return [

@@ -49,6 +49,11 @@ _STATEMENTS = (
         subject_id uuid PRIMARY KEY,
         wrapped bytea
     )""",
+    # A secret under the master key, by which another master key is noticed.
+    """CREATE TABLE IF NOT EXISTS master_key_proof (
+        only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+        wrapped bytea NOT NULL
+    )""",
     """CREATE TABLE IF NOT EXISTS descriptors (
         descriptor_id uuid PRIMARY KEY,
         owner_id uuid NOT NULL,

@@ -7,7 +7,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from domain.log.port import Announcement, Answer, AnswerKey, Batch
+from domain.log.port import Answer, AnswerKey, Batch
 from domain.recognitions import EventDeleted
 from projections.history import PostgresLog
 from projections.housekeeping import keep_house
@@ -72,24 +72,13 @@ def test_rows_that_had_no_partition_move_to_theirs(dsn: str, log: PostgresLog) -
     assert indexes == (2,)
 
 
-def test_old_answers_and_announcements_are_forgotten(dsn: str, log: PostgresLog) -> None:
+def test_old_answers_are_forgotten(dsn: str, log: PostgresLog) -> None:
     keys = [AnswerKey(ACCOUNT, name, "CreateFace") for name in ("old", "new")]
-    log.commit(
-        Batch(
-            answers={key: Answer("f", b"") for key in keys},
-            announcements=[Announcement(ACCOUNT, b"old"), Announcement(ACCOUNT, b"new")],
-        )
-    )
+    log.commit(Batch(answers={key: Answer("f", b"") for key in keys}))
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
             "UPDATE answers SET create_time = create_time - interval '25 hours' WHERE key = 'old'"
         )
-        connection.execute(
-            "UPDATE announcements SET create_time = create_time - interval '11 minutes' "
-            "WHERE message = 'old'"
-        )
         keep_house(connection)
-        said = LogReader(MASTER).announcements(connection, 0, 2)
 
-    assert [message.message for _, message in said] == [b"new"]
     assert list(log.answers(keys)) == keys[1:]

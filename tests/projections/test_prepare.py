@@ -8,11 +8,15 @@ import time
 from typing import Any
 
 import psycopg
+import pytest
 
 from domain.faces import Face
+from domain.log.sealing import MasterKey
 from projections.faces import FACES
+from projections.keys import WrongMasterKey
 from projections.lists import LISTS
 from projections.prepare import prepare
+from projections.schema import NewerSchema
 from projections.shape import shape_of
 from projections.table import Insert, Table, Update
 from projections.tables import CATCH_UP, INLINE
@@ -104,6 +108,25 @@ def test_a_prepared_database_is_only_read(dsn: str) -> None:
         started = time.monotonic()
         assert prepare(dsn, MASTER) == []
         assert time.monotonic() - started < 2
+
+
+def test_another_master_key_is_noticed_before_anything_is_written(dsn: str) -> None:
+    live(dsn, 5, clients=1)
+    other = MasterKey(os.urandom(32))
+
+    with pytest.raises(WrongMasterKey):
+        prepare(dsn, other)
+
+    assert prepare(dsn, MASTER) == []
+    assert verify(dsn, FACES, MASTER).differences == 0
+
+
+def test_a_database_of_a_later_version_is_left_alone(dsn: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE schema_state SET version = version + 1, digest = 'later'")
+
+    with pytest.raises(NewerSchema):
+        prepare(dsn, MASTER)
 
 
 def test_shapes_differ_by_meaning_and_not_by_process() -> None:
