@@ -68,7 +68,7 @@ def event_row(event: EventRecorded) -> dict[str, Any]:
         row[name] = _small(row[name])
     for name in ("stream_id", "face_id"):
         row[name] = _uuid(row[name])
-    row["attach_result"] = [_uuid(list_id) for list_id in flat["attach_result"] or ()]
+    row["attach_result"] = [_uuid(list_id) for list_id in flat["attach_result"]]
     location = flat["location"] or _NOTHING
     position = location.get("geo_position") or _NOTHING
     top = flat["top_match"] or _NOTHING

@@ -163,7 +163,7 @@ def test_an_event_shows_what_was_recorded(db: Reader) -> None:
     for event, shown in zip(EVENTS[:40], FLAT, strict=False):
         row = get_event(db, None, event.originator_id)
         plain = {n: str(v) if isinstance(v, UUID) else v for n, v in row.items()}
-        plain["attach_result"] = [str(list_id) for list_id in row["attach_result"]] or None
+        plain["attach_result"] = [str(list_id) for list_id in row["attach_result"]]
         times = {name: written(shown[name]) for name in ("create_time", "end_time")}
         right = {n: v for n, v in {**shown, **times}.items() if n != "insert_time"}
         assert plain == right
