@@ -81,7 +81,7 @@ async def get_attributes(request: Request) -> TemporaryAttributes:
     return request.app.state.services.attributes  # type: ignore[no-any-return]
 
 
-async def get_faces(request: Request) -> BatchLoader[UUID, Row]:
+async def get_face_loader(request: Request) -> BatchLoader[UUID, Row]:
     """Faces by id, whatever their account; many at the same time are one query."""
     return request.app.state.services.faces  # type: ignore[no-any-return]
 
@@ -90,4 +90,4 @@ Send = Annotated[SendFunction, Depends(get_send)]
 ReadDb = Annotated[Reader, Depends(get_reader)]
 BlobStore = Annotated[Blobs, Depends(get_blobs)]
 Attributes = Annotated[TemporaryAttributes, Depends(get_attributes)]
-FaceLoader = Annotated[BatchLoader[UUID, Row], Depends(get_faces)]
+FaceLoader = Annotated[BatchLoader[UUID, Row], Depends(get_face_loader)]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from commands.command import Command, CommandTable
 from commands.lists import open_list, open_lists
@@ -10,13 +10,14 @@ from commands.store import Store
 from domain.attributes import AttributeContent
 from domain.faces import Face, FacesNotFound
 from domain.log.facts import DescriptorRow
+from domain.shared.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateFace(Command[UUID]):
     """Make a face, with attributes and in lists if given; answers its id."""
 
-    face_id: UUID = field(default_factory=uuid4)
+    face_id: UUID = field(default_factory=new_id)
     user_data: str = ""
     external_id: str = ""
     avatar: str = ""

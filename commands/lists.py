@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from commands.command import Command, CommandTable
 from commands.store import Store
 from domain.lists import FaceList, ListNotFound, ListsNotFound
+from domain.shared.ids import new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateList(Command[UUID]):
     """Make an empty list; answers its id."""
 
-    list_id: UUID = field(default_factory=uuid4)
+    list_id: UUID = field(default_factory=new_id)
     user_data: str = ""
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from commands.store import Store
+from domain.shared.ids import new_id
 from domain.shared.stored_file import StoredFile
 
 F = TypeVar("F", bound=StoredFile)
@@ -15,7 +16,7 @@ F = TypeVar("F", bound=StoredFile)
 class NewFile:
     """A file whose bytes are in the blob store already: its name there, size and type."""
 
-    file_id: UUID = field(default_factory=uuid4)
+    file_id: UUID = field(default_factory=new_id)
     blob: str
     size: int
     content_type: str

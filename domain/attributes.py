@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from domain.shared.ids import new_id
 from domain.shared.refusal import Refusal
 
 
@@ -25,7 +26,7 @@ class DescriptorData:
 
     version: int
     data: bytes
-    descriptor_id: UUID = field(default_factory=uuid4)
+    descriptor_id: UUID = field(default_factory=new_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ import itertools
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgpack
 from redis import Redis
 
 from domain.attributes import AttributeContent, AttributeNotFound
+from domain.shared.ids import new_id
 from projections.temporary_attributes import (
     AttributeFilter,
     TemporaryAttribute,
@@ -36,7 +37,7 @@ class RedisAttributes:
     def put(self, account_id: UUID, contents: Sequence[AttributeContent], ttl_s: int) -> list[UUID]:
         """Keep each content for so many seconds (1 to 86400); the ids, in the order given."""
         check_ttl(ttl_s)
-        ids = [uuid4() for _ in contents]
+        ids = [new_id() for _ in contents]
         now = datetime.now(UTC)
         expires = now + timedelta(seconds=ttl_s)
         with self._redis.pipeline(transaction=True) as together:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgpack
 from psycopg.sql import SQL
 
 from domain.attributes import AttributeContent, AttributeNotFound, DescriptorData
 from domain.shared.fields import Time
+from domain.shared.ids import new_id
 from projections.database import Reader, Row, owned_by
 from projections.filtering import CommaList, Filter, Where
 
@@ -91,7 +92,7 @@ class PostgresAttributes:
     def put(self, account_id: UUID, contents: Sequence[AttributeContent], ttl_s: int) -> list[UUID]:
         """Keep each content for so many seconds (1 to 86400); the ids, in the order given."""
         check_ttl(ttl_s)
-        ids = [uuid4() for _ in contents]
+        ids = [new_id() for _ in contents]
         packed = [pack_content(content) for content in contents]
         self._db.execute(self._PUT, [account_id, ttl_s, ids, packed])
         return ids

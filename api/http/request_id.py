@@ -3,12 +3,12 @@
 import re
 import time
 from contextvars import ContextVar
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.typing import EventDict, WrappedLogger
 
 from api.http.asgi import header, with_headers
+from domain.shared.ids import new_id
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
 """The id of the request this task works for; "-" outside of requests."""
@@ -19,7 +19,7 @@ _WELL_FORMED = re.compile(rf"[0-9]{{10}},{_UUID}")
 
 def new_request_id() -> str:
     """Unix time in seconds, a comma and a random UUID."""
-    return f"{int(time.time()):010},{uuid4()}"
+    return f"{int(time.time()):010},{new_id()}"
 
 
 def is_request_id(text: str | None) -> bool:

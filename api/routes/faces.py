@@ -1,16 +1,36 @@
 """Faces."""
 
 from typing import Annotated, Any, Final
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from api.authentication import AccountId, Caller, MaybeAccountId, permitted
-from api.dependencies import Attributes, FaceLoader, ReadDb, Send
-from api.descriptor_versions import Versions
+from api.authentication import (
+    AccountId,
+    Caller,
+    Identity,
+    MaybeAccountId,
+    identity,
+    permitted,
+    required_account,
+)
+from api.batching import BatchLoader
+from api.dependencies import (
+    Attributes,
+    FaceLoader,
+    ReadDb,
+    Send,
+    SendFunction,
+    get_attributes,
+    get_face_loader,
+    get_send,
+)
+from api.descriptor_versions import DescriptorVersions, Versions, descriptor_versions
 from api.errors import answers
 from api.http.answers import created, json_answer
 from api.http.fields import CommaList, Flag, written
+from api.http.quick import QuickRoute, body_value, path_id, quickly, read_body
 from api.pipelines.take_attributes import content_for_face
 from api.schemas.faces import (
     FaceCreate,
@@ -27,36 +47,31 @@ from domain.faces import FaceNotFound, FacesNotFound
 from domain.lists import ListsNotFound
 from domain.shared.biometrics import BadDescriptor
 from domain.shared.fields import Id
+from domain.shared.ids import new_id
 from projections import faces
+from projections.database import Row
+from projections.temporary_attributes import TemporaryAttributes
 
-router = APIRouter(prefix="/faces", tags=["faces"])
+router = APIRouter(prefix="/faces", tags=["faces"], route_class=QuickRoute)
 
 _MISSING: Final = answers(FaceNotFound)
 _VIEW: Final = Depends(permitted("face", "view"))
 _DELETE: Final = Depends(permitted("face", "deletion"))
 
 
-@router.post(
-    "",
-    status_code=201,
-    response_model=FaceCreated,
-    responses=answers(ListsNotFound, AttributeNotFound, BadDescriptor, SameVersionTwice),
-    dependencies=[Depends(permitted("face", "creation"))],
-)
-async def create_face(
-    send: Send,
-    attributes: Attributes,
-    versions: Versions,
-    account_id: AccountId,
-    body: FaceCreate | None = None,
+async def _created(
+    given: FaceCreate,
+    account_id: UUID,
+    send: SendFunction,
+    attributes: TemporaryAttributes,
+    versions: DescriptorVersions,
 ) -> Response:
-    """Create a face, with attributes and in lists if given."""
-    given = body or FaceCreate()
     content = None
     if given.attribute is not None:
         content = await content_for_face(given.attribute, account_id, attributes, versions)
     wanted = CreateFace(
         account_id=account_id,
+        face_id=new_id(),
         user_data=given.user_data,
         external_id=given.external_id,
         avatar=given.avatar,
@@ -66,6 +81,34 @@ async def create_face(
     )
     face_id = await send(wanted)
     return created(f"/6/faces/{face_id}", face_id=face_id)
+
+
+async def _create_face(request: Request) -> Response:
+    value = await body_value(request)
+    account_id = await required_account(request)
+    (await identity(request)).demand("face", "creation")
+    given = FaceCreate() if value is None else read_body(FaceCreate, value)
+    send, attributes = await get_send(request), await get_attributes(request)
+    return await _created(given, account_id, send, attributes, await descriptor_versions(request))
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=FaceCreated,
+    responses=answers(ListsNotFound, AttributeNotFound, BadDescriptor, SameVersionTwice),
+    dependencies=[Depends(permitted("face", "creation"))],
+)
+@quickly(_create_face)
+async def create_face(
+    send: Send,
+    attributes: Attributes,
+    versions: Versions,
+    account_id: AccountId,
+    body: FaceCreate | None = None,
+) -> Response:
+    """Create a face, with attributes and in lists if given."""
+    return await _created(body or FaceCreate(), account_id, send, attributes, versions)
 
 
 @router.get("", response_model=FacesPage, response_model_exclude_unset=True, dependencies=[_VIEW])
@@ -102,7 +145,25 @@ def get_face_attribute_count(db: ReadDb, account_id: MaybeAccountId) -> Any:
     return {"faces_count": faces.count_faces_with_attributes(db, account_id)}
 
 
+async def _shown(
+    face_id: UUID,
+    loader: BatchLoader[UUID, Row],
+    caller: Identity,
+    targets: list[faces.FaceTarget] | None,
+) -> Response:
+    caller.demand("face", "view")
+    row = faces.owned_face(await loader.get(face_id), caller.scope, face_id)
+    shown = {**row, "create_time": written(row["create_time"])}
+    return json_answer(shown if targets is None else {name: shown[name] for name in targets})
+
+
+async def _get_face(request: Request) -> Response:
+    face_id, loader = path_id(request, "face_id"), await get_face_loader(request)
+    return await _shown(face_id, loader, await identity(request), None)
+
+
 @router.get("/{face_id}", response_model=FaceView, responses=_MISSING)
+@quickly(_get_face)
 async def get_face(
     face_id: Id,
     loader: FaceLoader,
@@ -110,10 +171,7 @@ async def get_face(
     targets: Annotated[list[faces.FaceTarget] | None, CommaList, Query()] = None,
 ) -> Response:
     """Get a face."""
-    caller.demand("face", "view")
-    row = faces.owned_face(await loader.get(face_id), caller.scope, face_id)
-    shown = {**row, "create_time": written(row["create_time"])}
-    return json_answer(shown if targets is None else {name: shown[name] for name in targets})
+    return await _shown(face_id, loader, caller, targets)
 
 
 @router.patch(
