@@ -1,24 +1,42 @@
-"""Handlers over photos: what is answered, what is kept, and for whom."""
+"""Handlers over photos: what is answered, and what is kept."""
 
 import json
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from domain.shared.biometrics import Descriptor, DescriptorKind, encode_container, encode_sdk
+from tests.api.handling import (
+    DAD,
+    DAD_AGAIN,
+    FOUR,
+    JPEG,
+    NEEDS,
+    blobs_of,
+    dev_api,
+    handler,
+    photo,
+    run,
+    send,
+)
 from tests.api.test_handlers import make
+from tests.support.contract_schemas import contract_schema, needs_contract
 from tests.support.postgres import Databases
-from tests.support.running_api import RunningApi, running_api
-from tests.support.shared import MEDIA, MODELS, needs_media, needs_models
+from tests.support.running_api import RunningApi
 
-pytestmark = [needs_media, needs_models]
+pytestmark = NEEDS
 
-JPEG = {"content-type": "image/jpeg"}
+
+@pytest.fixture(scope="module")
+def running(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    """The API with models for everything that is estimated here."""
+    with dev_api(databases, tmp_path_factory.mktemp("api")) as api:
+        yield api
+
+
 NOTHING = {
     "storage_policy": {
         "face_sample_policy": {"store_sample": 0},
@@ -26,53 +44,6 @@ NOTHING = {
         "notification_policy": {"send_notification": 0},
     }
 }
-
-
-@pytest.fixture(scope="module")
-def running(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
-    """The API with the development models, which can estimate more than the default pack."""
-    with (
-        databases.fresh() as dsn,
-        running_api(dsn, tmp_path_factory.mktemp("api"), pack=f"dev:{MODELS}") as api,
-    ):
-        yield api
-
-
-def photo(name: str) -> bytes:
-    return (MEDIA / "images" / name).read_bytes()
-
-
-DAD = "azure/Family1-Dad1.jpg"
-DAD_AGAIN = "azure/Family1-Dad2.jpg"
-MOM = "azure/Family1-Mom1.jpg"
-FOUR = "group/azure_identification1.jpg"
-
-
-def run(client: httpx.Client, handler_id: str, *names: str, **query: Any) -> dict[str, Any]:
-    """What the handler makes of the photos."""
-    answer = send(client, handler_id, *names, **query)
-    assert answer.status_code == 201, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-def send(client: httpx.Client, handler_id: str, *names: str, **query: Any) -> httpx.Response:
-    """The answer to the photos: one as the body, several as parts."""
-    url = f"/6/handlers/{handler_id}/events"
-    if len(names) == 1:
-        return client.post(url, content=photo(names[0]), params=query, headers=JPEG, timeout=30)
-    files = [("image", (name, photo(name), "image/jpeg")) for name in names]
-    return client.post(url, files=files, params=query, timeout=30)
-
-
-def handler(client: httpx.Client, **policies: Any) -> str:
-    return make(client, policies=policies)
-
-
-def blobs_of(running: RunningApi) -> set[Path]:
-    """The files in the blob store."""
-    directory = running.services.settings.data_dir / "blobs"
-    return {path for path in directory.rglob("*") if path.is_file()}
 
 
 def test_a_photo_makes_an_event_a_face_and_a_sample(client: httpx.Client, account_id: UUID) -> None:
@@ -142,51 +113,6 @@ def test_what_no_policy_wants_is_not_kept(client: httpx.Client, running: Running
     assert blobs_of(running) == before
 
 
-def test_a_known_person_is_the_top_match(client: httpx.Client) -> None:
-    family = client.post("/6/lists", json={}).json()["list_id"]
-    enroll = handler(
-        client,
-        storage_policy={
-            "face_policy": {"store_face": 1, "link_to_lists_policy": [{"list_id": family}]}
-        },
-    )
-    run(client, enroll, MOM, external_id="mom")
-    (dad,) = run(client, enroll, DAD, external_id="dad")["events"]
-    match = {"label": "family", "candidates": {"origin": "faces", "list_id": family}}
-    known = {"match": [{"label": "family", "similarity__gte": 0.6}]}
-    recognise = handler(
-        client,
-        match_policy=[match, {**match, "label": "one", "limit": 1, "threshold": 0.01}],
-        conditional_tags_policy=[{"tag": "known", "filters": known}],
-        storage_policy={"event_policy": {"filters": known}},
-    )
-
-    (event,) = run(client, recognise, DAD_AGAIN)["events"]
-    (other,) = run(client, recognise, "azure/Family2-Man1.jpg")["events"]
-
-    first, second = event["matches"]
-    assert [c["face"]["external_id"] for c in first["candidates"]] == ["dad", "mom"]
-    assert [c["face"]["face_id"] for c in second["candidates"]] == [dad["face"]["face_id"]]
-    assert first["candidates"][0]["similarity"] > 0.6 > first["candidates"][1]["similarity"]
-    assert event["tags"] == ["known"]
-    top = client.get(event["url"]).json()["top_match"]
-    assert (top["face_id"], top["label"]) == (dad["face"]["face_id"], "family")
-    assert (other["tags"], other["url"]) == ([], None)
-    assert other["matches"][0]["candidates"][0]["similarity"] < 0.6
-
-
-def test_events_are_matched_with_events(client: httpx.Client) -> None:
-    match = {"label": "seen", "candidates": {"origin": "events"}, "targets": ["event_id", "source"]}
-    handler_id = handler(client, match_policy=[match])
-
-    (first,) = run(client, handler_id, DAD, source="north")["events"]
-    (second,) = run(client, handler_id, DAD_AGAIN, source="south")["events"]
-
-    assert first["matches"] == [{"label": "seen", "candidates": []}]
-    ((candidate,),) = (found["candidates"] for found in second["matches"])
-    assert candidate["event"] == {"event_id": first["event_id"], "source": "north"}
-
-
 def test_a_broken_image_does_not_spoil_the_others(client: httpx.Client) -> None:
     body = run(client, handler(client), "formats/corrupted.png", DAD, "noface/house.jpg")
 
@@ -224,24 +150,6 @@ def test_filtered_faces_are_answered_with_their_reasons(client: httpx.Client) ->
     shown = dropped["detection"]["sample"]["detection"]
     assert shown["attributes"] == {}  # what was estimated only to judge is not shown
     assert shown["rect"]["width"] > 50
-
-
-def test_a_poor_descriptor_is_neither_kept_nor_matched(client: httpx.Client) -> None:
-    handler_id = handler(
-        client,
-        extract_policy={"fd_score_threshold": 1.0},
-        match_policy=[{"label": "all", "candidates": {"origin": "faces"}}],
-        storage_policy={"face_policy": {"store_face": 1}},
-    )
-
-    (event,) = run(client, handler_id, DAD)["events"]
-
-    (reason,) = event["face_attributes"]["filter"]["filter_reasons"]
-    assert reason["filter_name"] == "score_threshold"
-    assert reason["object_value"] == event["face_attributes"]["score"] < 1
-    assert event["matches"] == [{"label": "all", "candidates": []}]
-    attributes = client.get(f"{event['face']['url']}/attributes").json()
-    assert (attributes["attributes"] or {}).get("face_descriptor") is None
 
 
 def test_images_of_one_person_make_one_event(client: httpx.Client) -> None:
@@ -314,45 +222,6 @@ def test_stored_samples_and_urls_come_as_json(client: httpx.Client) -> None:
     assert of_image["image_origin"] == f"/6/images/{image_id}"
 
 
-def test_a_raw_descriptor_is_matched_and_kept_like_a_face(client: httpx.Client) -> None:
-    enroll = {"storage_policy": {"face_policy": {"store_face": 1}}}
-    (dad,) = run(client, handler(client, **enroll), DAD, external_id="dad")["events"]
-    stored = client.get(f"{dad['face']['url']}/attributes").json()["attributes"]
-    found = client.post(
-        "/6/sdk",
-        params={"detect_face": 1, "estimate_body_descriptor": 0},
-        content=photo(DAD_AGAIN),
-        headers=JPEG,
-    ).json()
-    (person,) = found["images_estimations"][0]["estimations"]
-    container = person["face"]["detection"]["attributes"]["descriptor"]["sdk_descriptor"]
-    match = [{"label": "all", "candidates": {"origin": "faces"}}]
-    url = f"/6/handlers/{handler(client, match_policy=match, **enroll)}/events"
-
-    body = client.post(
-        url, content=container, headers={"content-type": "application/x-sdk-descriptor-base64"}
-    ).json()
-
-    (event,) = body["events"]
-    best = event["matches"][0]["candidates"][0]
-    assert best["face"]["face_id"] == dad["face"]["face_id"]
-    assert event["detections"][0]["samples"] == {"face": None, "body": None}
-    assert client.get(f"{event['face']['url']}/attributes").json()["attributes"]
-    version = stored["face_descriptor"]["descriptor_version"]
-    strange = Descriptor(DescriptorKind.FACE, version + 1, bytes(16))
-    bad = client.post(
-        url,
-        files=[
-            ("d", ("strange", encode_container(strange), "application/x-sdk-descriptor")),
-            ("d", ("xpk", b"123", "application/x-vl-xpk")),
-            ("d", ("text", encode_sdk(strange), "application/x-sdk-descriptor-base64")),
-        ],
-    ).json()
-    assert [image["status"] for image in bad["images"]] == [0, 0, 0]
-    assert [image["error"]["error_code"] for image in bad["images"]] == [90034] * 3
-    assert bad["events"] == []
-
-
 def test_times_come_from_headers_and_nonsense_is_ignored(client: httpx.Client) -> None:
     url = f"/6/handlers/{handler(client)}/events"
     times = {"Luna-Event-Time": "2026-01-02T03:04:05+03:00", "Luna-Event-End-Time": "soon"}
@@ -361,44 +230,6 @@ def test_times_come_from_headers_and_nonsense_is_ignored(client: httpx.Client) -
 
     read = client.get(event["url"]).json()
     assert read["create_time"] == read["end_time"] == "2026-01-02T00:04:05Z"
-
-
-def test_the_same_request_twice_is_done_once(client: httpx.Client, running: RunningApi) -> None:
-    handler_id = handler(client, storage_policy={"face_policy": {"store_face": 1}})
-    url = f"/6/handlers/{handler_id}/events"
-    headers = {**JPEG, "Idempotency-Key": "photo-1"}
-
-    first = client.post(url, content=photo(DAD), headers=headers)
-    blobs = blobs_of(running)
-    started = time.perf_counter()
-    again = client.post(url, content=photo(DAD), headers=headers)
-    took = time.perf_counter() - started
-    other = client.post(url, content=photo(MOM), headers=headers)
-
-    assert first.status_code == again.status_code == 201
-    assert first.json() == again.json()
-    assert took < 0.1  # no network ran
-    assert (other.status_code, other.json()["error_code"]) == (409, 90040)
-    assert client.get("/6/faces/count").json()["faces_count"] == 1
-    assert blobs_of(running) == blobs
-
-
-def test_an_account_runs_only_its_own_handlers(
-    client: httpx.Client, stranger: httpx.Client, nobody: httpx.Client
-) -> None:
-    handler_id = handler(client)
-    mine = stranger.post("/6/lists", json={}).json()["list_id"]
-    link = {"store_face": 1, "link_to_lists_policy": [{"list_id": mine}]}
-
-    assert send(stranger, handler_id, DAD).json()["error_code"] == 90060
-    assert send(nobody, handler_id, DAD).json()["error_code"] == 11036
-    (event,) = run(client, handler(client, storage_policy={"face_policy": link}), DAD)["events"]
-    assert event["face"]["lists"] == []
-    assert stranger.get(event["url"]).status_code == 404
-    assert stranger.get(event["detections"][0]["samples"]["face"]["url"]).status_code == 404
-    match = [{"label": "theirs", "candidates": {"origin": "faces", "account_id": str(uuid4())}}]
-    refused = send(client, handler(client, match_policy=match), DAD)
-    assert "match_policy.0.candidates.account_id" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -427,3 +258,39 @@ def test_what_the_pack_cannot_estimate_is_refused(client: httpx.Client) -> None:
 
     assert (refused.status_code, refused.json()["error_code"]) == (501, 90030)
     assert client.get("/6/events").json()["events"] == []
+
+
+@needs_contract
+def test_answers_are_what_the_contract_says(client: httpx.Client) -> None:
+    handler_id = handler(
+        client,
+        detect_policy={
+            "detect_body": 1,
+            "estimate_head_pose": 1,
+            "estimate_emotions": 1,
+            "estimate_quality": 1,
+            "estimate_mask": 1,
+            "estimate_eyes_attributes": 1,
+            "estimate_mouth_attributes": 1,
+            "estimate_liveness": {"estimate": 1},
+            "detect_landmarks68": 1,
+            "extract_exif": 1,
+            "yaw_threshold": 12,
+        },
+        extract_policy={"extract_basic_attributes": 1, "extract_body_descriptor": 1},
+        match_policy=[{"label": "all", "candidates": {"origin": "events"}}],
+        storage_policy={
+            "face_policy": {"store_face": 1},
+            "image_origin_policy": {"store_image": 1},
+        },
+    )
+
+    for _ in range(2):
+        body = run(client, handler_id, FOUR, "formats/corrupted.png", DAD)
+
+    assert body["events"]
+    assert body["filtered_detections"]["face_detections"]
+    assert any(event["matches"][0]["candidates"] for event in body["events"])
+    jsonschema.validate(body, contract_schema("GenerateEventsResponse"))
+    for event in client.get("/6/events").json()["events"]:
+        jsonschema.validate(event, contract_schema("Event"))
