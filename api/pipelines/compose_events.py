@@ -41,6 +41,7 @@ class Told:
     user_data: str = ""
     source: str | None = None
     track_id: str | None = None
+    stream_id: UUID | None = None
     tags: tuple[str, ...] = ()
     location: Location = field(default_factory=Location)
     meta: Mapping[str, Any] | None = None
@@ -101,6 +102,7 @@ class Composer:
                 user_data=told.user_data,
                 location=told.location,
                 track_id=told.track_id,
+                stream_id=told.stream_id,
                 meta=told.meta,
             ),
             create_time=told.create_time,

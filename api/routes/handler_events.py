@@ -111,6 +111,7 @@ async def generate_events(
             user_data=query.user_data,
             source=query.source,
             track_id=query.track_id,
+            stream_id=query.stream_id,
             tags=tuple(query.tags or ()),
             location=query.location,
             meta=meta_of(given.fields),

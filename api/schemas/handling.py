@@ -25,7 +25,7 @@ from api.schemas.events import MOST_TAGS
 from api.schemas.image_bodies import image_bodies
 from domain.events import GeoPosition, Location
 from domain.policies.policies import Policies
-from domain.shared.fields import point_in_time
+from domain.shared.fields import Id, point_in_time
 
 FIELDS = frozenset({"policies", "meta"})
 """Fields of the body that may lie beside the images."""
@@ -69,6 +69,7 @@ class GenerateEventsQuery(BaseModel):
         list[Tag] | None, CommaList, Field(max_length=MOST_TAGS, description="Of all events.")
     ] = None
     track_id: Annotated[TrackId | None, Field(description="Of all events.")] = None
+    stream_id: Annotated[Id | None, Field(description="The stream they are from.")] = None
     use_exif_info: Annotated[Flag, Field(description="Turn upright by EXIF.")] = 1
 
     @property

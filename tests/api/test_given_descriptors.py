@@ -122,6 +122,17 @@ def test_descriptors_are_not_aggregated(client: httpx.Client, feature: Descripto
     assert (refused.status_code, refused.json()["error_code"]) == (400, 90063)
 
 
+def test_an_event_says_which_stream_it_is_from(
+    client: httpx.Client, feature: DescriptorFeature
+) -> None:
+    one = (CONTAINER, encode_container(descriptor(feature, 1)))
+    stream_id = str(uuid4())
+
+    (event,) = ask(client, make(client), one, stream_id=stream_id)["events"]
+
+    assert client.get(event["url"]).json()["stream_id"] == event["stream_id"] == stream_id
+
+
 def test_meta_of_the_caller_comes_back(client: httpx.Client, feature: DescriptorFeature) -> None:
     container = encode_container(descriptor(feature, 1))
     url = f"/6/handlers/{make(client)}/events"
