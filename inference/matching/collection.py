@@ -12,7 +12,7 @@ from domain.shared.biometrics import DescriptorKind
 from domain.shared.model_features import DescriptorFeature
 from inference.matching.bitmaps import Bitmaps
 from inference.matching.columns import Columns
-from inference.matching.id_table import IdTable, Rows, id_pairs
+from inference.matching.id_table import IdTable, Rows, id_of, id_pairs
 from inference.matching.planner import Plan, Planner
 from inference.matching.quantise import Quantiser, Vectors
 from inference.matching.scan import Found, Scan, Wanted
@@ -156,7 +156,7 @@ class Collection:
             order = order[np.argsort(keys, kind="stable")]
         pairs, values = ids[order].tolist(), similarities[order].tolist()
         return tuple(
-            MatchCandidate(UUID(int=high << 64 | low), similarity)
+            MatchCandidate(id_of(high, low), similarity)
             for (high, low), similarity in zip(pairs, values, strict=True)
         )
 

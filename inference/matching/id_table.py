@@ -1,7 +1,7 @@
 """Ids to rows, for whole arrays of ids at a time."""
 
 from typing import Final
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,8 @@ Ids = NDArray[np.uint64]
 Rows = NDArray[np.int64]
 
 _SMALLEST: Final = 64
+_set_number = vars(UUID)["int"].__set__
+_set_safety = vars(UUID)["is_safe"].__set__
 _MULTIPLIERS: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 
 
@@ -17,6 +19,14 @@ def id_pairs(ids: "list[UUID]") -> Ids:
     """Ids as pairs of numbers (n, 2) that compare like the ids."""
     packed = b"".join([each.bytes for each in ids])
     return np.frombuffer(packed, ">u8").reshape(-1, 2).astype(np.uint64)
+
+
+def id_of(high: int, low: int) -> UUID:
+    """The id of a pair: what `UUID(int=...)` gives, in a third of the time."""
+    made = UUID.__new__(UUID)
+    _set_number(made, high << 64 | low)
+    _set_safety(made, SafeUUID.unknown)
+    return made
 
 
 class IdTable:

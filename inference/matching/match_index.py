@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
-from typing import Final, NamedTuple, Unpack
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from domain.shared.biometrics import Descriptor, DescriptorKind
@@ -137,13 +137,16 @@ class MatchIndex:
 
     def _asked(self, queries: Sequence[MatchQuery]) -> Iterator[_Asked]:
         for number, query in enumerate(queries):
+            by_version: dict[DescriptorFeature, list[int]] = defaultdict(list)
             for place, reference in enumerate(query.references):
-                feature = self._feature(reference)
-                if feature is not None:
-                    scoring = Scoring(feature.calibration)
-                    least = scoring.least_score(query.threshold)
-                    wanted = Wanted(scoring.rows([reference]), query.limit, least)
-                    yield _Asked(number, place, wanted)
+                if (feature := self._feature(reference)) is not None:
+                    by_version[feature].append(place)
+            for feature, places in by_version.items():
+                scoring = Scoring(feature.calibration)
+                rows = scoring.rows([query.references[place] for place in places])
+                least = scoring.least_score(query.threshold)
+                for row, place in enumerate(places):
+                    yield _Asked(number, place, Wanted(rows[row : row + 1], query.limit, least))
 
     def _batches(self, queries: Sequence[MatchQuery], asked: list[_Asked]) -> list[_Batch]:
         """Plans of equal filters are made once, and their references scanned together."""
@@ -236,7 +239,7 @@ class MatchIndex:
             for collection in self._of(*what):
                 self._bury(collection, collection.remove(ids))
 
-    def _of(self, *wanted: Unpack[_Wanted]) -> list[Collection]:
+    def _of(self, *wanted: *_Wanted) -> list[Collection]:
         """Collections of an origin, kind and version; None stands for any."""
         return [
             collection

@@ -27,6 +27,20 @@ class Plan:
     rows: Rows | None = None
     mask: Mask | None = None
 
+    def all_rows(self) -> Rows:
+        """The rows that take part, ascending."""
+        if self.rows is not None:
+            return self.rows
+        return np.arange(self.scanned) if self.mask is None else np.flatnonzero(self.mask)
+
+    def sample(self, size: int) -> Rows:
+        """About so many rows that take part, evenly spread."""
+        step = max((self.scanned if self.rows is None else self.chosen) // size, 1)
+        if self.rows is not None:
+            return self.rows[::step]
+        rows = np.arange(0, self.scanned, step)
+        return rows if self.mask is None else rows[self.mask[::step]]
+
 
 class Planner:
     """Plans over the columns, bitmaps and ids of one collection."""

@@ -1,9 +1,9 @@
 """Eight-bit codes of vectors, with what is lost stated exactly enough to prove results.
 
-A row x has codes c and a residual r = |x - c/scale|. For a reference q with codes p the
-Cauchy-Schwarz inequality bounds what the product of codes can be off:
+A row x has codes c and a residual r = |x - c/s|. For a reference q with codes p at its own scale
+t the Cauchy-Schwarz inequality bounds what the product of codes can be off:
 
-    |q.x - (p.c)/scale^2|  <=  |q| r  +  |q - p/scale| |c/scale|
+    |q.x - (p.c)/(s t)|  <=  |q| r  +  |q - p/t| |c/s|
 """
 
 import math
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 Codes = NDArray[np.int8]
 
-# For Gaussian components 255 levels lose least when they span four standard deviations.
-_SPAN: Final = 4.0
+# Components of descriptors are nearly Gaussian: 255 levels lose least of most rows when they span
+# four standard deviations, but one cut off component spoils the bound of its whole block.
+_SPAN: Final = 5.0
 _LEVELS: Final = 127
 _SHORTEST: Final = 1e-6
 _CHUNK: Final = 4096
@@ -40,6 +41,18 @@ class Quantised:
 
 
 @dataclass(frozen=True, slots=True)
+class References:
+    """References in codes (n, d), the norms of what was lost (n), and units of products (n).
+
+    A unit is how many units of code products make one of products.
+    """
+
+    codes: Codes
+    residuals: NDArray[np.float64]
+    units: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class Quantiser:
     """A fixed scale, in steps per unit, for all rows of a collection."""
 
@@ -52,10 +65,18 @@ class Quantiser:
         span = _SPAN * (length if length > _SHORTEST else 1.0)
         return Quantiser(_LEVELS * math.sqrt(dimension) / span, biased)
 
-    @property
-    def unit(self) -> float:
-        """Units of code products per unit of products."""
-        return self.scale * self.scale
+    def references(self, values: Vectors) -> References:
+        """The codes of references (n, d), as fine as they can be.
+
+        Where rows have a bias its unit is that of the rows, and so the scale is theirs.
+        """
+        scales = np.full(len(values), self.scale)
+        if not self.biased:
+            scales = _LEVELS / np.maximum(np.abs(values).max(axis=1), 1e-9).astype(np.float64)
+        steps = values * scales[:, None]
+        codes = np.clip(np.rint(steps), -_LEVELS, _LEVELS)
+        residuals = np.sqrt(((steps - codes) ** 2).sum(axis=1)) / scales * _ROUND_UP
+        return References(codes.astype(np.int8), residuals, scales * self.scale)
 
     def rows(self, values: Vectors) -> Quantised:
         """The codes of rows (n, d)."""
@@ -78,7 +99,7 @@ class Quantiser:
         if not self.biased:
             return None
         squares = np.einsum("ij,ij->i", values, values, dtype=np.float64)
-        bias = np.rint(squares * (-0.5 * self.unit))
+        bias = np.rint(squares * (-0.5 * self.scale * self.scale))
         # A row too long for its bias gets a bound that nothing can be proven with.
         residuals[bias < -_BIAS_LIMIT] = np.finfo(np.float32).max
         return np.asarray(np.maximum(bias, -_BIAS_LIMIT), np.int32)

@@ -63,6 +63,8 @@ class Scoring:
 
     def product(self, score: float, reference_length: float) -> float:
         """The least product that a row of at least this score can have."""
+        if math.isinf(score):
+            return score
         if not self.by_distance:
             return score - _ROUNDING
         distance = max(-score, 0.0) * (1.0 + _ROUNDING) + _ROUNDING

@@ -5,14 +5,17 @@ import tempfile
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.matching.buffers import buffer
 from inference.matching.quantise import Codes, Quantised, Vectors
 
 Rows = NDArray[np.int64]
+Bias = NDArray[np.int32]
+Cell = TypeVar("Cell", bound=np.generic)
 
 BLOCK_ROWS: Final = 4096
 SEGMENT_ROWS: Final = 64 * BLOCK_ROWS
@@ -61,7 +64,7 @@ class Segments:
         self._codes: list[Codes] = []
         self._vectors: list[Vectors] = []
         self._residuals: list[Vectors] = []
-        self._bias: list[NDArray[np.int32]] = []
+        self._bias: list[Bias] = []
         self._worst_residual: list[float] = []  # of each block
         self.longest = 0.0  # of what codes stand for
 
@@ -104,21 +107,30 @@ class Segments:
             for start in range(part.start, part.stop, step)
         ]  # fmt: skip
 
-    def codes(self, block: Block, buffer: Codes) -> Codes:
-        """The codes of a block: where they lie, or gathered into the buffer."""
+    def codes(self, block: Block) -> Codes:
+        """The codes of a block, where they lie or gathered into a buffer."""
+        if block.rows is not None:
+            return self.codes_of(block.rows)
         segment, start = divmod(block.first, self.segment_rows)
-        if block.rows is None:
-            return self._codes[segment][start : start + block.size]
-        gathered = buffer[: block.size]
-        places = block.rows - segment * self.segment_rows
-        return self._codes[segment].take(places, axis=0, out=gathered, mode="clip")
+        return self._codes[segment][start : start + block.size]
 
-    def bias(self, block: Block) -> NDArray[np.int32]:
-        """The bias of a block's rows."""
+    def codes_of(self, rows: Rows) -> Codes:
+        """The codes of rows, gathered into a buffer."""
+        gathered: Codes = buffer("codes", (len(rows), self.dimension), np.int8)
+        for segment, places, part in self._parts(rows):
+            self._codes[segment].take(places, axis=0, out=gathered[part], mode="clip")
+        return gathered
+
+    def bias(self, block: Block) -> Bias | None:
+        """The bias of a block's rows, if they have one."""
+        if block.rows is not None or not self._biased:
+            return None if block.rows is None else self.bias_of(block.rows)
         segment, start = divmod(block.first, self.segment_rows)
-        if block.rows is None:
-            return self._bias[segment][start : start + block.size]
-        return self._bias[segment][block.rows - segment * self.segment_rows]
+        return self._bias[segment][start : start + block.size]
+
+    def bias_of(self, rows: Rows) -> Bias | None:
+        """The bias of rows, if they have one."""
+        return self._gathered(self._bias, rows) if self._biased else None
 
     def worst_residual(self, block: Block) -> float:
         """A bound of the residuals in a block."""
@@ -127,20 +139,13 @@ class Segments:
         first, last = block.first // self.block_rows, (block.stop - 1) // self.block_rows
         return max(self._worst_residual[first : last + 1])
 
-    def worst_of_all(self) -> float:
-        """A bound of all residuals."""
-        return max(self._worst_residual, default=0.0)
-
     def residuals(self, rows: Rows) -> Vectors:
         """The residual of each row."""
-        gathered = np.empty(len(rows), np.float32)
-        for segment, places, part in self._parts(rows):
-            gathered[part] = self._residuals[segment][places]
-        return gathered
+        return self._gathered(self._residuals, rows)
 
-    def vectors(self, rows: Rows, buffer: Vectors) -> Vectors:
-        """The float32 rows, gathered into the buffer."""
-        gathered = buffer[: len(rows)]
+    def vectors(self, rows: Rows) -> Vectors:
+        """The float32 rows, gathered into a buffer."""
+        gathered: Vectors = buffer("vectors", (len(rows), self.dimension), np.float32)
         for segment, places, part in self._parts(rows):
             self._vectors[segment].take(places, axis=0, out=gathered[part], mode="clip")
         return gathered
@@ -156,11 +161,20 @@ class Segments:
         """
         if not len(rows):
             return
+        if len(self._codes) == 1 and int(rows.max()) < self.segment_rows:
+            yield 0, rows, slice(0, len(rows))
+            return
         segments = rows // self.segment_rows
         cuts = [0, *(np.flatnonzero(np.diff(segments)) + 1).tolist(), len(rows)]
         for start, stop in pairwise(cuts):
             segment = int(segments[start])
             yield segment, rows[start:stop] - segment * self.segment_rows, slice(start, stop)
+
+    def _gathered(self, cells: list[NDArray[Cell]], rows: Rows) -> NDArray[Cell]:
+        gathered = np.empty(len(rows), cells[0].dtype)
+        for segment, places, part in self._parts(rows):
+            gathered[part] = cells[segment][places]
+        return gathered
 
     def _reserve(self, segment: int) -> None:
         while len(self._codes) <= segment:
