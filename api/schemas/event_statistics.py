@@ -10,6 +10,7 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -115,7 +116,7 @@ def _by_time(text: Any) -> Any:
 ByTime = Annotated[
     Interval | Frequency,
     BeforeValidator(_by_time),
-    Field(json_schema_extra={"type": "string", "example": "dayOfWeek"}),
+    WithJsonSchema({"type": "string", "example": "dayOfWeek"}),
 ]
 
 
