@@ -81,6 +81,7 @@ class _Rebuild:
         self.old = ReadModel(table, f"{table.name}_old")
         self._reader = LogReader(master, table.event_classes)
         self._head = self._reader.head(connection)
+        shape_of(table)  # takes a while when it is asked for first, and must not when it counts
         self.position = 0
 
     def fill(self) -> None:

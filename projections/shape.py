@@ -15,6 +15,7 @@ _DRIVER = 1  # raise when what drivers make of the same rules changes
 _OURS = ("domain.", "projections.", "tests.")
 
 
+@cache
 def shape_of(table: Table) -> str:
     """The digest of columns, indexes, rules, and of the source of the functions in them.
 
