@@ -89,6 +89,7 @@ Years = Annotated[int, Field(ge=-32_768, le=32_767)]
 
 _ORIGINS: Final = ("origin_longitude", "origin_latitude")
 _DEFAULT_DELTA: Final = 0.01
+_ROUNDING: Final = 1e-9  # degrees that a place at the very edge may seem to be outside
 _BOX: Final = (
     "(least(abs(longitude - %s), 360 - abs(longitude - %s)) <= %s AND abs(latitude - %s) <= %s)"
 )
@@ -238,7 +239,7 @@ class EventConditions(Conditions):
             east = _DEFAULT_DELTA if self.longitude_delta is None else self.longitude_delta
             north = _DEFAULT_DELTA if self.latitude_delta is None else self.latitude_delta
             clauses.append(SQL(_BOX))
-            values += [longitude, longitude, east, latitude, north]
+            values += [longitude, longitude, east + _ROUNDING, latitude, north + _ROUNDING]
         for condition in self._meta:
             clauses.append(SQL(condition.sql))
             values += condition.values

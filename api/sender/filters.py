@@ -29,6 +29,9 @@ from api.sender.passing import (
 from domain.shared.enums import DeepfakeState, Emotion, EthnicGroup, LivenessState, MaskState
 from domain.shared.fields import Id
 
+ROUNDING: Final = 1e-9
+"""Degrees (a tenth of a millimetre) that a place at the very edge may seem to be outside."""
+
 
 @dataclass(frozen=True, slots=True)
 class GeoBox:
@@ -45,8 +48,9 @@ class GeoBox:
         if not (is_number(longitude) and is_number(latitude)):
             return False
         apart = abs(longitude - self.origin_longitude)
-        near = min(apart, abs(360 - apart)) <= self.longitude_delta
-        return bool(near and abs(latitude - self.origin_latitude) <= self.latitude_delta)
+        near = min(apart, abs(360 - apart)) <= self.longitude_delta + ROUNDING
+        level = abs(latitude - self.origin_latitude) <= self.latitude_delta + ROUNDING
+        return bool(near and level)
 
 
 _LIMITS: Final = {

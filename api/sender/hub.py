@@ -55,6 +55,11 @@ class Hub:
         """How many subscribe at the moment."""
         return sum(map(len, self._subscriptions.values()))
 
+    @property
+    def accounts(self) -> frozenset[UUID]:
+        """Whose messages somebody waits for."""
+        return frozenset(self._subscriptions)
+
     @asynccontextmanager
     async def subscribed(
         self, account_id: UUID, wanted: SubscriptionFilter, position: int | None = None

@@ -61,7 +61,9 @@ def _inside(event: Flat, longitude: float, latitude: float, east: float, north: 
     if place is None:
         return False
     apart = abs(place["longitude"] - longitude)
-    return min(apart, 360 - apart) <= east and abs(place["latitude"] - latitude) <= north
+    return (
+        min(apart, 360 - apart) <= east + 1e-9 and abs(place["latitude"] - latitude) <= north + 1e-9
+    )
 
 
 CHECKS: Mapping[str, Check] = {
