@@ -8,7 +8,7 @@ import yaml
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 
 from api.authentication import (
     ACCOUNT_HEADER,
@@ -78,6 +78,7 @@ def document_of(app: FastAPI) -> dict[str, Any]:
     components.setdefault("schemas", {})["ErrorBody"] = ErrorBody.model_json_schema()
     _drop_validation_answers(document)
     _add_account_header(app, document)
+    _add_handshakes(app, document)
     for path, item in document.get("paths", {}).items():
         _add_head_and_options(path, item)
         for method in _METHODS:
@@ -107,6 +108,21 @@ def _add_account_header(app: FastAPI, document: dict[str, Any]) -> None:
             operation = document["paths"].get(context.path_format, {}).get(method.lower())
             if operation is not None:
                 operation.setdefault("parameters", []).append(header)
+
+
+def _add_handshakes(app: FastAPI, document: dict[str, Any]) -> None:
+    """Web sockets, which OpenAPI knows only as the request that opens them."""
+    for context in iter_route_contexts(app.routes):
+        if not isinstance(context.original_route, APIWebSocketRoute) or not context.path:
+            continue
+        operation: dict[str, Any] = {
+            "operationId": "wsHandshake",
+            "tags": ["ws"],
+            "summary": "Subscribe to events over a web socket",
+            "parameters": [],
+            "responses": {"101": {"description": "Switching protocols"}},
+        }
+        document["paths"].setdefault(context.path, {})["get"] = operation
 
 
 def _calls_of(dependant: Dependant) -> set[Any]:

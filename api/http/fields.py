@@ -98,7 +98,7 @@ def written(value: datetime) -> str:
 Time = Annotated[
     datetime,
     PlainValidator(_point_in_time),
-    PlainSerializer(written, when_used="json"),
+    PlainSerializer(written, when_used="json-unless-none"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """A point in time, always in UTC; shown in RFC 3339."""
@@ -151,7 +151,7 @@ def _written_either(value: datetime | NowTime) -> str:
 TimeOrNow = Annotated[
     datetime | NowTime,
     PlainValidator(_time_or_now),
-    PlainSerializer(_written_either, when_used="json"),
+    PlainSerializer(_written_either, when_used="json-unless-none"),
     WithJsonSchema(
         {
             "anyOf": [
