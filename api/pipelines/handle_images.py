@@ -15,7 +15,8 @@ from api.pipelines.compose_events import Composer, Told, attribute_of, detection
 from api.pipelines.decide import Decided, decide
 from api.pipelines.detect import DetectedImage, detect_images
 from api.pipelines.given_descriptors import given_descriptor, is_descriptor
-from api.pipelines.kept_files import KeptFiles, drop_files, files_of, put_files
+from api.pipelines.keep_files import drop_files, put_files
+from api.pipelines.kept_files import KeptFiles, files_of
 from api.pipelines.load_images import LoadedImage
 from api.pipelines.match import MatchStage
 from api.pipelines.models_used import require_roles

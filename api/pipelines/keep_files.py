@@ -1,7 +1,7 @@
 """Stored files: bytes into the blob store and a fact into the log, and back out."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from uuid import UUID
 
 import structlog
@@ -75,8 +75,25 @@ async def read_file(blobs: Blobs, read: Callable[[], FileRow]) -> tuple[bytes, s
         raise ComponentDown("the blob store does not answer") from failed
 
 
+async def put_files(blobs: Blobs, contents: Iterable[tuple[str, bytes]]) -> None:
+    """All bytes into the blob store under their names, or none."""
+    pairs = list(contents)
+    puts = (blobs.put(name, data) for name, data in pairs)
+    failures = [r for r in await asyncio.gather(*puts, return_exceptions=True) if r is not None]
+    if failures:
+        await drop_files(blobs, (name for name, _ in pairs))
+        if isinstance(failures[0], BlobStoreFailed):
+            raise ComponentDown("the blob store does not answer") from failures[0]
+        raise failures[0]
+
+
+async def drop_files(blobs: Blobs, names: Iterable[str]) -> None:
+    """Delete bytes that no fact names any more; failures leave some behind."""
+    await asyncio.gather(*(drop_blob(blobs, name) for name in names))
+
+
 async def drop_blob(blobs: Blobs, name: str) -> None:
-    """Delete bytes that no fact names any more; a failure leaves them behind."""
+    """Delete one blob that no fact names any more; a failure leaves it behind."""
     try:
         await blobs.delete(name)
     except BlobStoreFailed as failed:
@@ -94,24 +111,15 @@ async def _keep(
     files = tuple(
         NewFile(blob=new_name(area), size=len(data), content_type=content_type) for data in contents
     )
-    puts = (blobs.put(file.blob, data) for file, data in zip(files, contents, strict=True))
-    failures = [r for r in await asyncio.gather(*puts, return_exceptions=True) if r is not None]
-    if failures:
-        await _drop(blobs, files)
-        if isinstance(failures[0], BlobStoreFailed):
-            raise ComponentDown("the blob store does not answer") from failures[0]
-        raise failures[0]
+    names = [file.blob for file in files]
+    await put_files(blobs, zip(names, contents, strict=True))
     try:
         ids = await save(files)
     except OutcomeUnknown:  # the fact may be there, and then it needs its bytes
         raise
     except Refusal:
-        await _drop(blobs, files)
+        await drop_files(blobs, names)
         raise
     if ids != [file.file_id for file in files]:  # a repeated request: the first one's are kept
-        await _drop(blobs, files)
+        await drop_files(blobs, names)
     return ids
-
-
-async def _drop(blobs: Blobs, files: Files) -> None:
-    await asyncio.gather(*(drop_blob(blobs, file.blob) for file in files))

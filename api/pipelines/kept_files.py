@@ -1,14 +1,11 @@
 """The files that a request's persons leave behind: warps as samples, and source images."""
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from api.blobs import Blobs, BlobStoreFailed, new_name
-from api.http.refusals import ComponentDown
+from api.blobs import new_name
 from api.pipelines.decide import Decided
-from api.pipelines.keep_files import drop_blob
 from api.pipelines.people import Sighting
 from api.raw_image import image_type
 from commands.stored_files import NewFile
@@ -98,20 +95,3 @@ def _came_from(sighting: Sighting) -> str | None:
     if loaded.asked.image_id is not None:
         return f"/6/images/{loaded.asked.image_id}"
     return loaded.asked.url
-
-
-async def put_files(blobs: Blobs, contents: Iterable[tuple[str, bytes]]) -> None:
-    """All bytes into the blob store, or none."""
-    pairs = list(contents)
-    puts = (blobs.put(name, data) for name, data in pairs)
-    failures = [r for r in await asyncio.gather(*puts, return_exceptions=True) if r is not None]
-    if failures:
-        await drop_files(blobs, (name for name, _ in pairs))
-        if isinstance(failures[0], BlobStoreFailed):
-            raise ComponentDown("the blob store does not answer") from failures[0]
-        raise failures[0]
-
-
-async def drop_files(blobs: Blobs, names: Iterable[str]) -> None:
-    """Forget bytes that no fact names."""
-    await asyncio.gather(*(drop_blob(blobs, name) for name in names))
