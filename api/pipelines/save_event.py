@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from api.schemas.events import RawEvent
 from commands.events import NewEvent
 from domain.log.facts import DescriptorRow
 from domain.shared.biometrics import BadDescriptor, DescriptorKind, decode_sdk
+from domain.shared.ids import new_id
 from domain.shared.model_features import DescriptorFeature
 
 _PARTS: Final = {
@@ -19,7 +20,7 @@ _PARTS: Final = {
 
 def new_event(raw: RawEvent, handler_id: UUID, features: Sequence[DescriptorFeature]) -> NewEvent:
     """The event with its vectors, which must be of versions that are in use."""
-    event_id = uuid4()
+    event_id = new_id()
     create_time = raw.create_time or datetime.now(UTC)
     return NewEvent(
         event_id=event_id,
@@ -48,4 +49,4 @@ def _descriptors(
             found.require_dimension(feature.dimension)
         except BadDescriptor as bad:
             raise BadDescriptor(f"{part}.descriptor: {bad.args[0]}") from None
-        yield DescriptorRow(uuid4(), event_id, kind.value, found.version, found.data)
+        yield DescriptorRow(new_id(), event_id, kind.value, found.version, found.data)
