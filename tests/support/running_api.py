@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.bootstrap import build
 from api.listeners import Mounted
@@ -24,6 +25,7 @@ class RunningApi:
 
     url: str
     services: Services
+    app: FastAPI
 
 
 @contextmanager
@@ -61,7 +63,7 @@ def running_api(dsn: str, directory: Path, **settings: object) -> Iterator[Runni
     try:
         if errors:
             raise errors[0]
-        yield RunningApi(f"http://127.0.0.1:{port}", installation.services)
+        yield RunningApi(f"http://127.0.0.1:{port}", installation.services, installation.api)
     finally:
         server.should_exit = True
         thread.join()
