@@ -103,12 +103,13 @@ router.add_api_websocket_route("/ws", subscribe, dependencies=[_VIEW])
 def sender_routers(prefixes: Sequence[str]) -> Sequence[APIRouter]:
     """What the sender serves, once below each prefix."""
     routers = []
-    for prefix in prefixes:
+    for number, prefix in enumerate(prefixes, 1):
         made = APIRouter(prefix=prefix)
         made.add_api_websocket_route("/ws", subscribe, dependencies=[_VIEW])
         made.add_api_route(
             "/events",
             publish_events,
+            name="publish_events" if number == 1 else f"publish_events_v{number}",
             methods=["POST"],
             status_code=204,
             tags=["events"],
