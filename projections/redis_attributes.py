@@ -1,15 +1,19 @@
 """Temporary attributes in Redis, which forgets them by itself."""
 
+import functools
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 import msgpack
 from redis import Redis
+from redis.exceptions import ConnectionError as NotReachable
+from redis.exceptions import TimeoutError as TooSlow
 
 from domain.attributes import AttributeContent, AttributeNotFound
+from domain.log.port import DatabaseUnavailable
 from domain.shared.ids import new_id
 from projections.temporary_attributes import (
     AttributeFilter,
@@ -21,6 +25,22 @@ from projections.temporary_attributes import (
 
 _ALL: Final = "all"
 _AT_ONCE: Final = 1000
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _reached(method: Callable[P, R]) -> Callable[P, R]:
+    """The method, which says that the store is away in the way that is answered as such."""
+
+    @functools.wraps(method)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except (NotReachable, TooSlow) as error:
+            raise DatabaseUnavailable from error
+
+    return asked
 
 
 class RedisAttributes:
@@ -34,6 +54,7 @@ class RedisAttributes:
         self._redis = redis
         self._prefix = prefix
 
+    @_reached
     def put(self, account_id: UUID, contents: Sequence[AttributeContent], ttl_s: int) -> list[UUID]:
         """Keep each content for so many seconds (1 to 86400); the ids, in the order given."""
         check_ttl(ttl_s)
@@ -62,6 +83,7 @@ class RedisAttributes:
             raise AttributeNotFound(attribute_id)
         return found[0]
 
+    @_reached
     def find(
         self, account_id: UUID | None, attribute_ids: Sequence[UUID]
     ) -> list[TemporaryAttribute]:
@@ -72,6 +94,7 @@ class RedisAttributes:
             if account_id in (None, attribute.account_id)
         ]
 
+    @_reached
     def page(self, account_id: UUID | None, wanted: AttributeFilter) -> list[TemporaryAttribute]:
         """One page, newest first."""
         ids = wanted.attribute_ids
@@ -90,6 +113,7 @@ class RedisAttributes:
         passing.sort(key=lambda attribute: attribute.create_time, reverse=True)
         return passing[wanted.offset : wanted.offset + wanted.page_size]
 
+    @_reached
     def delete(self, account_id: UUID, attribute_id: UUID) -> None:
         """Forget it before its time; refuses an unknown, foreign or expired one."""
         self.get(account_id, attribute_id)
@@ -101,6 +125,7 @@ class RedisAttributes:
         if not gone:
             raise AttributeNotFound(attribute_id)
 
+    @_reached
     def sweep(self) -> int:
         """Give the room of expired ones back; Redis did, so this tidies the set of all ids."""
         now = datetime.now(UTC).timestamp()

@@ -200,6 +200,23 @@ def test_a_repeated_request_stores_once(
     assert client.get(kind.read_at(first.json()[kind.key])).content == kind.data
 
 
+@each_kind
+def test_what_is_refused_at_the_end_leaves_no_bytes(
+    client: httpx.Client, running: RunningApi, kind: Kind
+) -> None:
+    key = {"Idempotency-Key": some_id()}
+    types = {"Content-Type": kind.content_type}
+    client.post(kind.made_at, content=kind.data, headers={**types, **key})
+    before = blobs_there(running)
+
+    other = client.post(
+        kind.made_at, content=kind.data, headers={"Content-Type": f"{kind.content_type};x=1", **key}
+    )
+
+    assert refused(other) == (409, 90040)
+    assert blobs_there(running) == before
+
+
 @pytest.mark.parametrize("path", ["/6/images", "/6/samples/faces"])
 @pytest.mark.parametrize("content_type", TYPES)
 def test_every_type_of_image_is_kept_as_it_is(

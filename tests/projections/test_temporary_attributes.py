@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from domain.attributes import AttributeContent, AttributeNotFound, DescriptorData
+from domain.log.port import DatabaseUnavailable
 from projections.database import Reader
 from projections.redis_attributes import RedisAttributes
 from projections.temporary_attributes import (
@@ -157,3 +158,12 @@ def test_pages_are_newest_first_and_do_not_overlap(store: TemporaryAttributes) -
 def test_lifetimes_are_bounded(store: TemporaryAttributes, ttl: int) -> None:
     with pytest.raises(ValueError, match="lifetime"):
         store.put(uuid4(), [CONTENT], ttl)
+
+
+def test_a_redis_that_is_away_is_said_to_be_away(tmp_path: Path) -> None:
+    with Redis.from_url(f"unix://{tmp_path}/nobody.sock") as client:
+        store = RedisAttributes(client)
+        with pytest.raises(DatabaseUnavailable):
+            store.put(uuid4(), [CONTENT], 300)
+        with pytest.raises(DatabaseUnavailable):
+            store.get(uuid4(), uuid4())
