@@ -199,7 +199,11 @@ class Installation:
             except Exception as error:  # whatever the driver says, the client is told one thing
                 raise ComponentDown("Database connection timeout error") from error
 
-        return {"database": database, "blobs": self.services.blobs.check}
+        async def attributes() -> None:
+            await asyncio.to_thread(self.services.attributes.check)
+
+        checks = {"database": database, "blobs": self.services.blobs.check}
+        return {**checks, "redis": attributes} if self._settings.redis_url else checks
 
 
 def _open_attributes(settings: Settings, reader: Reader) -> TemporaryAttributes:

@@ -131,6 +131,11 @@ class RedisAttributes:
         now = datetime.now(UTC).timestamp()
         return int(self._redis.zremrangebyscore(self._set(_ALL), "-inf", now))
 
+    @_reached
+    def check(self) -> None:
+        """Raise if the store cannot be reached."""
+        self._redis.ping()
+
     def _load(self, ids: Iterable[UUID]) -> Iterable[TemporaryAttribute]:
         remaining = iter(ids)
         while some := list(itertools.islice(remaining, _AT_ONCE)):

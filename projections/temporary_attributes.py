@@ -71,6 +71,10 @@ class TemporaryAttributes(Protocol):
         """Give the room of expired ones back; how many there were."""
         ...
 
+    def check(self) -> None:
+        """Raise if the store cannot be reached."""
+        ...
+
 
 class PostgresAttributes:
     """Temporary attributes in an unlogged table: fast, and empty after a crash of the server."""
@@ -140,6 +144,10 @@ class PostgresAttributes:
         while gone := self._db.execute(self._SWEEP):
             total += gone
         return total
+
+    def check(self) -> None:
+        """Raise if the store cannot be reached."""
+        self._db.fetch_value("SELECT 1")
 
 
 def check_ttl(ttl_s: int) -> None:

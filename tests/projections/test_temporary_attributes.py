@@ -79,6 +79,7 @@ def test_each_reading_names_the_vectors_anew(store: TemporaryAttributes) -> None
 
 
 def test_an_empty_content_stays_empty(store: TemporaryAttributes) -> None:
+    store.check()
     account = uuid4()
     (made,) = store.put(account, [AttributeContent()], 300)
 
@@ -167,3 +168,5 @@ def test_a_redis_that_is_away_is_said_to_be_away(tmp_path: Path) -> None:
             store.put(uuid4(), [CONTENT], 300)
         with pytest.raises(DatabaseUnavailable):
             store.get(uuid4(), uuid4())
+        with pytest.raises(DatabaseUnavailable):
+            store.check()
