@@ -28,6 +28,7 @@ _OPTIONS: Final = {
     "/6/samples/{samples_type}": "optionsSamples",
     "/6/extractor": "optionsExtractor",
     "/6/matcher/raw": "optionsMatchRaw",
+    "/6/handlers/{handler_id}/events/raw": "optionsRawEvent",
 }
 """The names of OPTIONS that do not follow from the other methods of the path."""
 
@@ -122,7 +123,7 @@ def _add_handshakes(app: FastAPI, document: dict[str, Any]) -> None:
             "parameters": [],
             "responses": {"101": {"description": "Switching protocols"}},
         }
-        document["paths"].setdefault(context.path, {})["get"] = operation
+        document["paths"].setdefault(context.path, {}).setdefault("get", operation)
 
 
 def _calls_of(dependant: Dependant) -> set[Any]:

@@ -10,11 +10,13 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.authentication import AccountId, permitted
 from api.dependencies import Context, Send
+from api.errors import answers
 from api.http.fields import Whole
 from api.http.refusals import BadHeader
 from api.schemas.sender import PublishEvents
 from api.sender.filters import SubscriptionFilter
 from api.sender.hub import Hub
+from api.sender.refusals import PositionAhead, UpgradeRequired
 from api.sender.subscription import Ended, Subscription
 from commands.events import PublishMessages
 
@@ -34,11 +36,7 @@ async def subscribe(
     wanted: Annotated[SubscriptionQuery, Query()],
     selene_position: Annotated[str | None, Header()] = None,
 ) -> None:
-    """Tell what handlers see, from now on or from a position in the log.
-
-    Each message carries its `position`. A client that comes back with the position of its last
-    message, in the query or as the header Selene-Position, misses nothing and gets nothing twice.
-    """
+    """Tell what handlers see, from now on or from a position in the log."""
     hub: Hub = websocket.app.state.services.hub
     position = wanted.position if selene_position is None else _position(selene_position)
     async with hub.subscribed(account_id, wanted, position) as subscription:
@@ -94,22 +92,51 @@ async def publish_events(
     await send(PublishMessages(account_id=account_id, messages=messages))
 
 
+async def ws_handshake(
+    account_id: AccountId,
+    wanted: Annotated[SubscriptionQuery, Query()],
+    selene_position: Annotated[str | None, Header()] = None,
+) -> None:
+    """Subscribe to events over a web socket: one JSON text frame for each.
+
+    Each message carries its `position` in the log. A client that comes back with the position of
+    its last message, in the query or as the header Selene-Position, misses nothing and gets
+    nothing twice. What lies between is read from the log; published events are only kept for
+    some minutes.
+    """
+    raise UpgradeRequired
+
+
 _VIEW: Final = Depends(permitted("event", "view"))
 
-router = APIRouter(tags=["ws"])
-router.add_api_websocket_route("/ws", subscribe, dependencies=[_VIEW])
+
+def _add_socket(router: APIRouter, version: str = "") -> APIRouter:
+    router.add_api_websocket_route("/ws", subscribe, dependencies=[_VIEW])
+    router.add_api_route(
+        "/ws",
+        ws_handshake,
+        name="ws_handshake" + version,
+        status_code=101,
+        responses=answers(PositionAhead, UpgradeRequired),
+        tags=["ws"],
+        dependencies=[_VIEW],
+    )
+    return router
+
+
+router = _add_socket(APIRouter())
 
 
 def sender_routers(prefixes: Sequence[str]) -> Sequence[APIRouter]:
     """What the sender serves, once below each prefix."""
     routers = []
     for number, prefix in enumerate(prefixes, 1):
-        made = APIRouter(prefix=prefix)
-        made.add_api_websocket_route("/ws", subscribe, dependencies=[_VIEW])
+        version = "" if number == 1 else f"_v{number}"
+        made = _add_socket(APIRouter(prefix=prefix), version)
         made.add_api_route(
             "/events",
             publish_events,
-            name="publish_events" if number == 1 else f"publish_events_v{number}",
+            name="publish_events" + version,
             methods=["POST"],
             status_code=204,
             tags=["events"],

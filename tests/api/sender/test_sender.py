@@ -242,3 +242,12 @@ def test_subscribers_that_left_are_forgotten(running: RunningApi, account_id: UU
     while account_id in hub.accounts and time.monotonic() < deadline:
         time.sleep(0.01)
     assert account_id not in hub.accounts
+
+
+def test_a_plain_request_is_told_to_upgrade(client: httpx.Client, nobody: httpx.Client) -> None:
+    for path in PATHS:
+        answer = client.get(path)
+        assert refused(answer) == (426, 90073)
+        assert answer.headers["upgrade"] == "websocket"
+        assert refused(client.get(path, params={"gender": 5})) == (400, 12012)
+        assert refused(nobody.get(path)) == (403, 11036)
