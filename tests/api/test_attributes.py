@@ -12,57 +12,24 @@ import pytest
 
 from domain.shared.biometrics import Descriptor, DescriptorKind, encode_container, encode_sdk
 from tests.api.people import (
+    BASIC,
     face_feature,
+    new_attribute,
     new_face,
     raw_descriptor,
     refused,
     sdk_descriptor,
+    shown_attribute,
     some_id,
     unit_vector,
+    vector,
 )
 from tests.support.running_api import RunningApi
 
-BASIC = {"age": 29, "gender": 1, "ethnicity": 4}
 FIELDS = {
     "create_time", "attribute_id", "account_id", "face_descriptor_samples",
     "basic_attributes_samples", "face_descriptor", "basic_attributes",
 }  # fmt: skip
-NOTHING = {
-    "create_time": None,
-    "basic_attributes": None,
-    "face_descriptor": None,
-    "basic_attributes_samples": [],
-    "face_descriptor_samples": [],
-}
-
-
-def new_attribute(client: httpx.Client, ttl: int | None = None, **body: Any) -> str:
-    """The id of a temporary attribute that was just made."""
-    params = {} if ttl is None else {"ttl": ttl}
-    answer = client.post("/6/attributes", json=body, params=params)
-    assert answer.status_code == 201, answer.text
-    attribute_id = answer.json()["attribute_id"]
-    assert answer.json()["url"] == answer.headers["location"] == f"/6/attributes/{attribute_id}"
-    return str(UUID(attribute_id))
-
-
-def shown(client: httpx.Client, attribute_id: str, **params: Any) -> Any:
-    """A temporary attribute."""
-    answer = client.get(f"/6/attributes/{attribute_id}", params=params)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def of_face(client: httpx.Client, face_id: str, **params: Any) -> Any:
-    """The attributes of a face."""
-    answer = client.get(f"/6/faces/{face_id}/attributes", params=params)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["attributes"]
-
-
-def vector(running: RunningApi, at: int = 0) -> str:
-    """The vector that the helpers put into bodies, as answers show it."""
-    return base64.b64encode(unit_vector(face_feature(running)[1], at)).decode()
 
 
 def test_an_attribute_is_shown_as_it_was_made(
@@ -77,7 +44,7 @@ def test_an_attribute_is_shown_as_it_was_made(
         basic_attributes_samples=samples[:1],
     )
 
-    found = shown(client, attribute_id)
+    found = shown_attribute(client, attribute_id)
 
     created = datetime.fromisoformat(found.pop("create_time"))
     assert abs(created.timestamp() - time.time()) < 60
@@ -98,7 +65,7 @@ def test_descriptors_come_raw_or_in_a_container(client: httpx.Client, running: R
     contained = new_attribute(client, face_descriptors=[sdk_descriptor(running, 3)])
 
     for made in (raw, contained):
-        found = shown(client, made)
+        found = shown_attribute(client, made)
         assert found["face_descriptor"] == vector(running, 3)
         assert found["basic_attributes"] is None
 
@@ -113,7 +80,7 @@ def test_messagepack_brings_bytes(client: httpx.Client, running: RunningApi) -> 
         packed = msgpack.packb({"face_descriptors": [given]})
         made = client.post("/6/attributes", content=packed, headers=forms)
         assert made.status_code == 201, made.text
-        found = shown(client, made.json()["attribute_id"])
+        found = shown_attribute(client, made.json()["attribute_id"])
         assert found["face_descriptor"] == vector(running, 2)
 
 
@@ -129,8 +96,8 @@ def test_a_form_brings_fields_or_a_file_that_overrides_them(
         "/6/attributes", files={**fields, "xpk": ("d.xpk", encode_container(descriptor))}
     )
 
-    assert shown(client, plain.json()["attribute_id"])["basic_attributes"] == {"age": 30}
-    found = shown(client, with_file.json()["attribute_id"])
+    assert shown_attribute(client, plain.json()["attribute_id"])["basic_attributes"] == {"age": 30}
+    found = shown_attribute(client, with_file.json()["attribute_id"])
     assert (found["face_descriptor"], found["basic_attributes"]) == (vector(running, 5), None)
     bad = client.post("/6/attributes", files={"xpk": ("d.xpk", b"PK\3\4 something else")})
     assert refused(bad) == (400, 90034)
@@ -249,22 +216,6 @@ def test_several_are_shown_in_the_order_asked(client: httpx.Client) -> None:
     assert found[0].keys() == FIELDS
 
 
-@pytest.mark.parametrize("targets", ["basic_attributes", "account_id, face_descriptor"])
-def test_only_the_targets_are_shown(client: httpx.Client, targets: str) -> None:
-    wanted = {name.strip() for name in targets.split(",")}
-    attribute_id = new_attribute(client, basic_attributes=BASIC)
-    params = {"targets": targets}
-
-    assert shown(client, attribute_id, **params).keys() == wanted
-    page = client.get("/6/attributes", params={**params, "attribute_ids": attribute_id}).json()
-    assert page["attributes"] == [shown(client, attribute_id, **params)]
-    face_targets = {"targets": "basic_attributes,create_time"}
-    assert of_face(client, new_face(client), **face_targets).keys() == {
-        "basic_attributes",
-        "create_time",
-    }
-
-
 @pytest.mark.parametrize(
     ("params", "names"),
     [
@@ -282,21 +233,6 @@ def test_bad_parameters_are_refused_by_name(
     answer = client.get("/6/attributes", params=params)
     assert refused(answer) == (400, 12012)
     assert answer.json()["detail"] == f"Bad query parameters '{names}'"
-
-
-def test_a_version_that_is_not_there_is_null(client: httpx.Client, running: RunningApi) -> None:
-    version, _ = face_feature(running)
-    attribute_id = new_attribute(client, face_descriptors=[raw_descriptor(running)])
-    face_id = new_face(client, attribute={"attribute_id": attribute_id})
-
-    named, other = {"descriptor_version": version}, {"descriptor_version": 59}
-    assert shown(client, attribute_id, **named)["face_descriptor"] == vector(running)
-    assert shown(client, attribute_id, **other)["face_descriptor"] is None
-    assert of_face(client, face_id, **named)["face_descriptor"] == {
-        "descriptor": vector(running),
-        "descriptor_version": version,
-    }
-    assert of_face(client, face_id, **other)["face_descriptor"] is None
 
 
 def test_accounts_do_not_see_or_use_each_others_attributes(
@@ -341,95 +277,3 @@ def test_options_tell_the_methods(client: httpx.Client) -> None:
     }
     for path, methods in allowed.items():
         assert client.options(path).headers["allow"] == methods
-
-
-def test_a_face_takes_a_temporary_attribute_over(client: httpx.Client, running: RunningApi) -> None:
-    samples = [some_id(), some_id()]
-    attribute_id = new_attribute(
-        client,
-        face_descriptors=[raw_descriptor(running, 7)],
-        face_descriptor_samples=samples,
-        basic_attributes=BASIC,
-        basic_attributes_samples=samples[1:],
-    )
-    body = {"attribute": {"attribute_id": attribute_id}}
-    first, second = new_face(client, **body), new_face(client, **body)
-    client.delete(f"/6/attributes/{attribute_id}")
-
-    for face_id in (first, second):
-        found = of_face(client, face_id)
-        assert found.pop("create_time")
-        assert found == {
-            "basic_attributes": BASIC,
-            "face_descriptor": {
-                "descriptor": vector(running, 7),
-                "descriptor_version": face_feature(running)[0],
-            },
-            "basic_attributes_samples": samples[1:],
-            "face_descriptor_samples": samples,
-        }
-        path = f"/6/faces/{face_id}/attributes/samples"
-        assert client.get(path).json() == {"samples": samples}
-    assert client.get("/6/faces/attributes/count").json() == {"faces_count": 2}
-
-
-def test_a_face_without_attributes_shows_nulls(client: httpx.Client) -> None:
-    face_id = new_face(client)
-
-    assert of_face(client, face_id) == NOTHING
-    assert client.get(f"/6/faces/{face_id}/attributes/samples").json() == {"samples": []}
-    assert client.head(f"/6/faces/{face_id}/attributes").status_code == 200
-    assert client.get("/6/faces/attributes/count").json() == {"faces_count": 0}
-
-
-def test_put_replaces_all_attributes_of_a_face(client: httpx.Client, running: RunningApi) -> None:
-    given = {"face_descriptors": [raw_descriptor(running, 1)], "basic_attributes": BASIC}
-    face_id = new_face(client, attribute=given)
-
-    answer = client.put(f"/6/faces/{face_id}/attributes", json={"basic_attributes": {"age": 50}})
-
-    assert answer.status_code == 204
-    found = of_face(client, face_id)
-    assert found["basic_attributes"] == {"age": 50}
-    assert found["face_descriptor"] is None
-    by_id = {"attribute_id": new_attribute(client, face_descriptors=[sdk_descriptor(running)])}
-    assert client.put(f"/6/faces/{face_id}/attributes", json=by_id).status_code == 204
-    found = of_face(client, face_id)
-    assert (found["basic_attributes"], found["face_descriptor"]["descriptor"]) == (
-        None,
-        vector(running),
-    )
-
-
-@pytest.mark.parametrize("body", [{}, {"attribute_id": "5"}, {"basic_attributes": {"age": -1}}])
-def test_a_bad_put_changes_nothing(client: httpx.Client, body: dict[str, Any]) -> None:
-    face_id = new_face(client, attribute={"basic_attributes": BASIC})
-    before = of_face(client, face_id)
-    path = f"/6/faces/{face_id}/attributes"
-
-    assert refused(client.put(path, json=body)) == (400, 12022)
-    assert refused(client.put(path)) == (400, 12022)
-    other = f"/6/faces/{some_id()}/attributes"
-    assert refused(client.put(other, json={"basic_attributes": BASIC})) == (404, 22002)
-    assert of_face(client, face_id) == before
-
-
-def test_attributes_of_a_face_are_removed_for_good(
-    client: httpx.Client, stranger: httpx.Client, nobody: httpx.Client, running: RunningApi
-) -> None:
-    face_id = new_face(client, attribute={"face_descriptors": [raw_descriptor(running)]})
-    path = f"/6/faces/{face_id}/attributes"
-
-    answer = nobody.delete(path)
-    assert refused(answer) == (400, 12012)
-    assert answer.json()["detail"] == "Bad query parameters 'account_id'"
-    for method in ("GET", "DELETE"):
-        assert refused(stranger.request(method, path)) == (404, 22002)
-    assert refused(stranger.get(f"{path}/samples")) == (404, 22002)
-    assert client.delete(path).status_code == 204
-
-    assert of_face(client, face_id) == NOTHING
-    assert client.delete(path).status_code == 204
-    assert client.get("/6/faces/attributes/count").json() == {"faces_count": 0}
-    query = "SELECT count(*) FROM descriptors WHERE owner_id = %s"
-    assert running.services.reader.fetch_value(query, [UUID(face_id)]) == 0

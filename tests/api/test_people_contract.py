@@ -10,8 +10,8 @@ from api.openapi import document_of
 from api.schemas.attributes import AttributeData, FaceAttributeInput
 from api.schemas.faces import FaceCreate, FacePatch
 from api.schemas.lists import ListCreate
+from tests.api.files import KINDS, Kind
 from tests.api.people import new_face, new_list, raw_descriptor, some_id
-from tests.api.test_stored_files import KINDS, Kind
 from tests.support.contract_schemas import (
     assert_contract,
     contract,
