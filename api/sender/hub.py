@@ -1,7 +1,6 @@
 """One tail of the log for all subscribers of a process."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -21,8 +20,11 @@ from projections.tail import Tail, TailThread
 
 log = structlog.stdlib.get_logger("selene.sender")
 
-_SPAN: Final = 200
-"""How many positions are taken at once, so that the event loop is never held for long."""
+_SPAN: Final = 500
+"""How many positions are read at once."""
+
+_WITHOUT_PAUSE: Final = 200
+"""How many messages are offered before others may use the event loop."""
 
 _NEAR: Final = 1000
 """A subscriber so near to the end of the log is joined to the tail before it catches up."""
@@ -122,22 +124,28 @@ class Hub:
             self._subscriptions.pop(subscription.account_id, None)
 
     def _take(self, loop: asyncio.AbstractEventLoop, span: Span) -> None:
-        """On the tail's thread: wait until the loop has given the span to the subscribers."""
-        given = threading.Event()
-        loop.call_soon_threadsafe(self._give, span, given)
-        given.wait()
+        """On the tail's thread: wait until the span is given to the subscribers."""
+        asyncio.run_coroutine_threadsafe(self._give(span), loop).result()
 
-    def _give(self, span: Span, given: threading.Event) -> None:
-        try:
-            if self._subscriptions:
-                for message in messages_of(span):
-                    for subscription in self._subscriptions.get(message.account_id, ()):
-                        subscription.offer(message)
-        except Exception:
-            log.exception("messages were not delivered", position=span.position)
-        finally:
-            self._position = span.position
-            given.set()
+    async def _give(self, span: Span) -> None:
+        """Offer every message to those who subscribed to its account, with pauses for others."""
+        if self._subscriptions:
+            try:
+                await self._offer_all(span)
+            except Exception:  # the span must not be given twice
+                log.exception("messages were not delivered", position=span.position)
+        self._position = span.position
+
+    async def _offer_all(self, span: Span) -> None:
+        offered = 0
+        for message in messages_of(span):
+            # Whoever joins from here on reads this message from the log.
+            self._position = message.position
+            for subscription in list(self._subscriptions.get(message.account_id, ())):
+                subscription.offer(message)
+                offered += 1
+                if offered % _WITHOUT_PAUSE == 0:
+                    await asyncio.sleep(0)
 
     async def _missed(self, subscription: Subscription) -> AsyncIterator[Message]:
         """The messages up to the place where the subscription joins the tail."""
