@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from tests.bench.figures import Figure, medians
 from tests.bench.http_load import load, request
+from tests.support.log import KEY
 
 ACCOUNT = str(uuid4())
 _HEADERS = {"Luna-Account-Id": ACCOUNT, "Content-Type": "application/json"}
@@ -93,6 +94,7 @@ def _server(target: Callable[..., None], *args: str) -> Iterator[int]:
 def figures(dsn: str, directory: str) -> Iterator[Figure]:
     """Create and get over HTTP, each against the empty route on the same server."""
     create = request("POST", "/6/faces", _HEADERS, json.dumps(_FACE).encode())
+    (Path(directory) / "master.key").write_bytes(KEY)
     with _server(_serve_ours, dsn, directory) as ours, _server(_serve_empty) as empty:
         made = urllib.request.Request(
             f"http://127.0.0.1:{ours}/6/faces", json.dumps(_FACE).encode(), _HEADERS

@@ -1,14 +1,13 @@
 """A log with the product's read models on a database, for tests."""
 
-import os
-
-from domain.log.sealing import MasterKey
+from domain.log.sealing import MasterKey, new_key
 from projections import prepare as preparing
 from projections.history import PostgresLog
 from projections.read_model import ReadModel
 from projections.tables import INLINE
 
-MASTER = MasterKey(os.urandom(32))
+KEY = new_key()
+MASTER = MasterKey(KEY)
 
 
 def prepare(dsn: str) -> None:
