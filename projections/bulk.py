@@ -23,6 +23,7 @@ class BulkFold:
     def __init__(self, model: ReadModel) -> None:
         self._model = model
         self._table = model.table
+        self._any = False
         self._swept: dict[str, set[Any]] = {s.column: set() for s in self._table.sweeps.values()}
 
     def apply(self, connection: Connection[Any], facts: Iterable[Fact]) -> None:
@@ -32,23 +33,25 @@ class BulkFold:
         if not wanted:
             return
         keyed = [(table.key_of(event), event) for event in wanted]
+        sweeps, step = table.sweeps, table.step
         rows: dict[UUID, Row | None] = {**self._model.load(connection, self._model.not_new(keyed))}
         known = set(rows)
         for key, event in keyed:
-            if (sweep := table.sweeps.get(type(event))) is not None:
+            if sweeps and (sweep := sweeps.get(type(event))) is not None:
                 self._swept[sweep.column].add(sweep.of(event))
+                self._any = True
             if key is not None:
                 before = rows.get(key)
-                if before is not None:
+                if before is not None and self._any:
                     before = self._cleaned(before)
-                after = table.step(before, event)
-                if self._gains_swept(before, after):
+                after = step(before, event)
+                if self._any and self._gains_swept(before, after):
                     self._sweep(connection, rows)
-                    after = table.step(rows.get(key), event)
+                    after = step(rows.get(key), event)
                 rows[key] = after
-        self._model.write(
-            connection, known, {key: row and self._cleaned(row) for key, row in rows.items()}
-        )
+        if self._any:
+            rows = {key: row and self._cleaned(row) for key, row in rows.items()}
+        self._model.write(connection, known, rows)
 
     def finish(self, connection: Connection[Any]) -> None:
         """Bring all rows to where the facts are."""
@@ -84,3 +87,4 @@ class BulkFold:
                     {"swept": list(swept)},
                 )
                 swept.clear()
+        self._any = False

@@ -1,11 +1,10 @@
 """Reading both logs as one, in the order of their positions."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
@@ -15,21 +14,21 @@ from domain.log.port import Announcement
 from domain.log.sealing import MasterKey
 from domain.log.topics import event_classes, topics_of
 from domain.shared.owned import personal_fields
-from projections.keys import SubjectKeys
 
 CHUNK = 20_000
 """How many positions are read at once; the next chunk begins where the last one ended."""
 
-_COLUMNS = "originator_id, originator_version, topic, state, notification_id"
-_BOTH = f"""SELECT {_COLUMNS} FROM history WHERE {{where}}
-    UNION ALL SELECT {_COLUMNS} FROM recognitions WHERE {{where}}
-    ORDER BY notification_id"""
+_COLUMNS = "originator_id, originator_version, topic, state, notification_id, wrapped"
+_BOTH = f"""SELECT {_COLUMNS} FROM (
+        SELECT originator_id, originator_version, topic, state, notification_id
+        FROM history WHERE {{where}}
+        UNION ALL SELECT originator_id, originator_version, topic, state, notification_id
+        FROM recognitions WHERE {{where}}
+    ) AS log LEFT JOIN subject_keys ON subject_id = originator_id ORDER BY notification_id"""
 _RANGE = "notification_id > %(after)s AND notification_id <= %(upto)s"
 _SPAN = _BOTH.format(where=_RANGE)
 _SPAN_OF_TOPICS = _BOTH.format(where=f"{_RANGE} AND topic = ANY(%(topics)s)")
-_OF_ONE = f"""SELECT {_COLUMNS} FROM history WHERE originator_id = %(id)s
-    UNION ALL SELECT {_COLUMNS} FROM recognitions WHERE originator_id = %(id)s
-    ORDER BY notification_id"""
+_OF_ONE = _BOTH.format(where="originator_id = %(id)s")
 _ANNOUNCEMENTS = """SELECT position, account_id, message FROM announcements
     WHERE position > %s AND position <= %s ORDER BY position"""
 
@@ -47,7 +46,7 @@ class Span:
 
 
 class LogReader:
-    """Reads facts through any connection; for one thread, since it remembers subject keys.
+    """Reads facts through any connection, for any thread; it remembers no subject keys.
 
     Only the classes in `of` are read, all without it. The order is the order of commits, so
     nothing ever appears behind a position that was read.
@@ -56,7 +55,7 @@ class LogReader:
     def __init__(self, master: MasterKey, of: Collection[type[Any]] | None = None) -> None:
         event_classes()
         self._mapper = EventMapper()
-        self._keys = SubjectKeys(master)
+        self._master = master
         self._topics = None if of is None else topics_of(frozenset(of))
         self._personal = {t for t, c in event_classes().items() if personal_fields(c)}
 
@@ -77,7 +76,7 @@ class LogReader:
         values = {"after": after, "upto": end, "topics": self._topics}
         query = _SPAN if self._topics is None else _SPAN_OF_TOPICS
         rows = _cursor(connection).execute(query, values, binary=True).fetchall()
-        return Span(self._decoded(connection, rows), end)
+        return Span(self._decoded(rows), end)
 
     def read_all(
         self, connection: Connection[Any], after: int = 0, upto: int | None = None
@@ -96,7 +95,7 @@ class LogReader:
     def history_of(self, connection: Connection[Any], originator_id: UUID) -> list[Fact]:
         """All facts of one aggregate or recognition."""
         rows = _cursor(connection).execute(_OF_ONE, {"id": originator_id}, binary=True)
-        return self._decoded(connection, rows.fetchall())
+        return self._decoded(rows.fetchall())
 
     def announcements(
         self, connection: Connection[Any], after: int, upto: int
@@ -105,16 +104,16 @@ class LogReader:
         rows = _cursor(connection).execute(_ANNOUNCEMENTS, [after, upto], binary=True)
         return [(position, Announcement(account, bytes(m))) for position, account, m in rows]
 
-    def forget(self, subject_ids: Iterable[UUID]) -> None:
-        """Drop the keys of erased subjects from memory."""
-        self._keys.forget(subject_ids)
-
-    def _decoded(self, connection: Connection[Any], rows: list[Any]) -> list[Fact]:
-        keys = self._keys.find(connection, {row[0] for row in rows if row[2] in self._personal})
-        decode, facts = self._mapper.decode, []
-        for row in rows:
-            event, request_id = decode(StoredEvent(*row[:4]), keys.get(row[0]))
-            facts.append(Fact(row[4], event, request_id))
+    def _decoded(self, rows: list[Any]) -> list[Fact]:
+        keys: dict[bytes, bytes] = {}
+        restore, unwrap, personal = self._mapper.restore, self._master.unwrap, self._personal
+        facts = []
+        for originator_id, version, topic, state, position, wrapped in rows:
+            key = keys.get(wrapped) if wrapped and topic in personal else None
+            if key is None and wrapped and topic in personal:
+                key = keys[wrapped] = unwrap(originator_id, wrapped)
+            event, request_id = restore(originator_id, version, topic, state, key)
+            facts.append(Fact(position, event, request_id))
         return facts
 
 

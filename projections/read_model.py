@@ -158,9 +158,18 @@ class ReadModel:
         self, connection: AnyConnection, known: set[UUID], rows: dict[UUID, Row | None]
     ) -> None:
         """Store the rows: those of `known` keys are there already, `None` is no row any more."""
-        fresh = [row for key, row in rows.items() if row is not None and key not in known]
-        changed = [row for key, row in rows.items() if row is not None and key in known]
-        gone = [key for key, row in rows.items() if row is None and key in known]
+        fresh, changed, gone = [], [], []
+        if not known:
+            fresh = [row for row in rows.values() if row is not None]
+        else:
+            for key, row in rows.items():
+                if key in known:
+                    if row is None:
+                        gone.append(key)
+                    else:
+                        changed.append(row)
+                elif row is not None:
+                    fresh.append(row)
         if fresh:
             connection.execute(self._insert, [dump_rows(fresh)])
         if changed:

@@ -53,7 +53,9 @@ def _described(thing: Any, seen: set[int]) -> Iterator[str]:
         yield thing.__qualname__
         if _is_ours(thing, seen):
             yield from _of_code(thing, seen)
-    elif _is_ours(type(thing), set()) and id(thing) not in seen:
+    elif not _is_ours(type(thing), set()):
+        yield repr(thing).partition(" at 0x")[0]
+    elif id(thing) not in seen:
         seen.add(id(thing))
         yield from _described(type(thing), seen)
         yield from _described(_fields(thing), seen)

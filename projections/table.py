@@ -55,11 +55,11 @@ class Insert(_Rule):
 
     def __call__(self, row: Row | None, event: Any, table: "Table") -> Row | None:
         """The new row."""
-        return {
-            **table.blank(),
-            table.key: _value(self.key, event),
-            **self._values(event),
-        }
+        made = table.blank()
+        made[table.key] = table.key_of(event)
+        for column, read in self._sources:
+            made[column] = read(event)
+        return made
 
 
 class Update(_Rule):
@@ -174,18 +174,17 @@ class Table:
                 raise ValueError(f"{name}: two rules for {rule.event_class.__qualname__}")
             place[rule.event_class] = rule
         self.event_classes = frozenset(self.rules) | frozenset(self.sweeps)
+        self._blank: Row = {**dict.fromkeys(self.columns), **self.defaults}
+        self._keys = {kind: _reader(rule.key) for kind, rule in self.rules.items()}
 
     def blank(self) -> Row:
-        """A row of defaults."""
-        row: Row = dict.fromkeys(self.columns)
-        for column, value in self.defaults.items():
-            row[column] = list(value) if isinstance(value, list) else value
-        return row
+        """A row of defaults; rules replace its lists and never change them."""
+        return self._blank.copy()
 
     def key_of(self, event: Any) -> UUID | None:
         """The key of the row that the event concerns, if it concerns one."""
-        rule = self.rules.get(type(event))
-        return None if rule is None else _value(rule.key, event)
+        read = self._keys.get(type(event))
+        return None if read is None else read(event)
 
     def step(self, row: Row | None, event: Any) -> Row | None:
         """The row after one event."""

@@ -153,6 +153,7 @@ def test_shapes_differ_by_meaning_and_not_by_process() -> None:
         table(suffixed("a")),
         table(suffixed("b")),
         table("user_data"),
+        table("external_id"),
         table(lambda event: event.user_data, "uuid"),
         table(lambda event: event.user_data, indexes=("(k)",)),
         table(lambda event: event.user_data, unique={"once": "(k)"}),
@@ -162,7 +163,7 @@ def test_shapes_differ_by_meaning_and_not_by_process() -> None:
     assert said.stdout.strip() == repr(shapes)
     assert len(set(shapes.values())) == len(shapes)
     assert table(lambda event: event.user_data) == base
-    assert len({base, *others}) == 10
+    assert len({base, *others}) == 11
 
 
 def _through_helper(event: Any) -> Any:
