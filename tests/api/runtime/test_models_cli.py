@@ -88,7 +88,8 @@ def test_the_default_pack_is_listed_before_it_is_made(shell: Shell) -> None:
 
 
 def test_a_pack_is_installed_proven_chosen_and_given_up(shell: Shell, other: Path) -> None:
-    assert f"{len(default_pack().roles)} roles, every file proven" in shell.done("install", str(other))
+    proven = f"{len(default_pack().roles)} roles, every file proven"
+    assert proven in shell.done("install", str(other))
     version = default_pack().version
     assert shell.listed() == {"default": ("", True, ""), "other": (version, False, "")}
     proven = json.loads(shell.done("verify", "other", "--json"))
