@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from psycopg.sql import SQL, Composable
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,15 @@ class Conditions(BaseModel):
             for mark in field.metadata
             if isinstance(mark, Where)
         }
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        """No text of a database holds U+0000, so none is looked for."""
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and "\0" in text for text in texts):
+            raise ValueError("text may not hold U+0000")
+        return value
 
     def conditions(self) -> tuple[list[Composable], list[Any]]:
         """The conditions that are on, and their values in the same order."""
