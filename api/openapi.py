@@ -85,6 +85,8 @@ def document_of(app: FastAPI) -> dict[str, Any]:
         for method in _METHODS:
             if method in item:
                 _complete(item[method])
+        for answer in item.get("head", {}).get("responses", {}).values():
+            answer.pop("content", None)  # answers to HEAD have no body
     return document
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from api.http.negotiation import JSON
 from api.images_in_request import IMAGE_TYPES
 
 
@@ -34,14 +35,18 @@ OBJECT_TYPES: Final = ("application/json", "application/pdf", "application/zip",
 
 def raw_body(*types: str) -> dict[str, Any]:
     """The `openapi_extra` of a route that takes one file of these types as its body."""
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    return {"requestBody": {"required": True, "content": {kind: binary for kind in types}}}
+    return {"requestBody": {"required": True, "content": _content(types)}}
 
 
 def file_of(*types: str) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers one file of these types."""
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    return {200: {"description": "The file.", "content": {kind: binary for kind in types}}}
+    return {200: {"description": "The file.", "content": _content(types)}}
+
+
+def _content(types: tuple[str, ...]) -> dict[str, Any]:
+    """Bytes of these types; JSON is read as JSON, so any value may lie in it."""
+    binary = {"type": "string", "format": "binary"}
+    return {kind: {"schema": {} if kind == JSON else binary} for kind in types}
 
 
 RAW_IMAGE: Final = raw_body(*sorted(IMAGE_TYPES))

@@ -1,0 +1,47 @@
+"""One thing of every kind in an account, and all that a request could have changed."""
+
+from typing import Any
+
+import httpx
+
+from tests.api.files import KINDS, blobs_there
+from tests.api.people import attach, new_attribute, new_face, new_list, raw_descriptor
+from tests.support.running_api import RunningApi
+
+TABLES = (
+    "history", "recognitions", "descriptors", "subject_keys", "answers", "temporary_attributes",
+    "faces", "lists", "handlers", "events", "samples", "images", "objects",
+)  # fmt: skip
+
+
+def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
+    """The ids of the things, each under the name that it has in paths."""
+    handler_id = _made(client, "/6/handlers", {"is_dynamic": True})["handler_id"]
+    event = _made(client, f"/6/handlers/{handler_id}/events/raw", {"source": "door"})
+    face_id, list_id = new_face(client, user_data="Ann"), new_list(client, user_data="staff")
+    attach(client, list_id, face_id)
+    return {
+        "attribute_id": new_attribute(client, face_descriptors=[raw_descriptor(running)]),
+        "event_id": event["event_id"],
+        "face_id": face_id,
+        "handler_id": handler_id,
+        "image_id": KINDS["image"].make(client),
+        "list_id": list_id,
+        "object_id": KINDS["object"].make(client),
+        "sample_id": KINDS["face"].make(client),
+    }
+
+
+def state_of(running: RunningApi) -> dict[str, Any]:
+    """The position of the log, how many rows every table has, and the names of all files."""
+    counts = ", ".join(f"(SELECT count(*) FROM {table}) AS {table}" for table in TABLES)
+    query = f"SELECT (SELECT position FROM log_head) AS position, {counts}"
+    found = running.services.reader.fetch_one(query)
+    assert found is not None
+    return {**found, "blobs": blobs_there(running)}
+
+
+def _made(client: httpx.Client, path: str, body: Any) -> Any:
+    answer = client.post(path, json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()

@@ -1,0 +1,144 @@
+"""Whatever is sent, good or bad, is answered by the catalogue and in the announced forms."""
+
+import csv
+from collections.abc import Callable
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+)
+
+from api.errors import CATALOGUE
+from tests.api.belongings import belongings
+from tests.support.contract_schemas import contract, needs_contract
+from tests.support.running_api import RunningApi, headers_of
+from tests.support.shared import ROOT
+
+OPERATIONS = ROOT / "tests" / "architecture" / "luna_operations.csv"
+CODES = {(entry.status, entry.code) for entry in CATALOGUE.values()}
+NOT_IMPLEMENTED = HTTPStatus.NOT_IMPLEMENTED  # the model pack in use lacks what was asked for
+_UNLIKE_REQUESTS = {"wsHandshake"}
+_FEW, _MANY = 5, 60
+
+Case = schemathesis.Case[Any]
+Check = Callable[[Case, schemathesis.Response], None]
+
+
+def _served(*sources: str) -> list[tuple[str, str]]:
+    """The operations of the API that are done, as (method, path)."""
+    with OPERATIONS.open() as file:
+        return [
+            (row["method"], row["path"])
+            for row in csv.DictReader(file)
+            if row["service"] == "api" and row["status"] == "done" and row["source"] in sources
+            if row["method"] != "OPTIONS" and row["operation_id"] not in _UNLIKE_REQUESTS
+        ]
+
+
+OURS = _served("contract", "client", "selene")
+THEIRS = _served("contract")
+
+
+@pytest.fixture(scope="module")
+def served(running: RunningApi) -> Any:
+    """The document that the API serves."""
+    answer = httpx.get(f"{running.url}/6/docs/spec", headers={"Accept": "application/json"})
+    assert answer.status_code == 200, answer.text
+    return schemathesis.openapi.from_dict(answer.json())
+
+
+@cache
+def _published() -> Any:
+    return schemathesis.openapi.from_dict(contract())
+
+
+@pytest.fixture
+def mine(account_id: UUID) -> dict[str, str]:
+    """The headers of the account."""
+    return headers_of(account_id)
+
+
+@pytest.fixture
+def known(client: httpx.Client, running: RunningApi) -> dict[str, str]:
+    """One thing of every kind in the account, by the name of its id in paths."""
+    return belongings(client, running)
+
+
+def _catalogued(case: Case, response: schemathesis.Response) -> None:
+    """No 500, and every refusal is an entry of the catalogue in the form of errors."""
+    assert response.status_code < 500 or response.status_code == NOT_IMPLEMENTED, response.text
+    if response.status_code < 400 or case.method == "HEAD":
+        return
+    told = response.json()
+    assert told.keys() >= {"error_code", "desc", "detail", "link"}, told
+    assert (response.status_code, told["error_code"]) in CODES, told
+    assert told["detail"], told
+
+
+def _as_announced(case: Case, response: schemathesis.Response) -> None:
+    _catalogued(case, response)
+    checks = [content_type_conformance, response_schema_conformance]
+    case.validate_response(response, checks=checks)
+
+
+def _fuzz(
+    api: RunningApi, operation: Any, mine: dict[str, str], known: dict[str, str], check: Check,
+    examples: int,
+) -> None:  # fmt: skip
+    """Ask one operation with values that its document allows and with others.
+
+    Half of the requests are the account's own and name things that it has.
+    """
+
+    @given(case=_cases(operation), own=st.booleans())
+    @settings(
+        max_examples=examples, deadline=None, database=None, derandomize=True,
+        suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
+    )  # fmt: skip
+    def ask(case: Case, own: bool) -> None:
+        if own:
+            names = case.path_parameters.keys() & known.keys()
+            case.path_parameters.update({name: known[name] for name in names})
+        check(case, case.call(base_url=api.url, headers=mine if own else None))
+
+    ask()
+
+
+def _cases(operation: Any) -> st.SearchStrategy[Case]:
+    good: st.SearchStrategy[Case] = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    return good | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+
+
+@pytest.mark.parametrize(("method", "path"), OURS)
+def test_every_answer_is_as_our_document_says(
+    running: RunningApi, served: Any, mine: dict[str, str], known: dict[str, str],
+    method: str, path: str,
+) -> None:  # fmt: skip
+    _fuzz(running, served[path][method], mine, known, _as_announced, _FEW)
+
+
+@needs_contract
+@pytest.mark.parametrize(("method", "path"), THEIRS)
+def test_nothing_in_the_contract_breaks_us(
+    running: RunningApi, mine: dict[str, str], known: dict[str, str], method: str, path: str
+) -> None:
+    _fuzz(running, _published()[path][method], mine, known, _catalogued, _FEW)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "path"), OURS)
+def test_many_answers_are_as_our_document_says(
+    running: RunningApi, served: Any, mine: dict[str, str], known: dict[str, str],
+    method: str, path: str,
+) -> None:  # fmt: skip
+    _fuzz(running, served[path][method], mine, known, _as_announced, _MANY)
