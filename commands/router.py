@@ -12,6 +12,7 @@ from commands import (
     objects,
     recognitions,
     samples,
+    tokens,
 )
 from commands.command import CommandTable
 from domain.shared.refusal import Refusal
@@ -26,6 +27,7 @@ COMMANDS: CommandTable = {
     **objects.COMMANDS,
     **recognitions.COMMANDS,
     **samples.COMMANDS,
+    **tokens.COMMANDS,
 }
 
 UNIQUE: Mapping[str, type[Refusal]] = {**accounts.UNIQUE}

@@ -10,9 +10,11 @@ from projections.lists import LISTS
 from projections.objects import OBJECTS
 from projections.samples import SAMPLES
 from projections.table import Table
+from projections.tokens import TOKENS
 
 INLINE: tuple[Table, ...] = (
     ACCOUNTS,
+    TOKENS,
     FACES,
     LISTS,
     SAMPLES,

@@ -1,5 +1,6 @@
 """Sealing of personal fields: AES-256-GCM under one key per subject."""
 
+import hmac
 import os
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -63,6 +64,10 @@ class MasterKey:
     def unwrap(self, subject_id: UUID, wrapped: bytes) -> bytes:
         """The subject's key; raises `SealBroken` under another master key."""
         return unseal(self._key, wrapped, subject_id.bytes)
+
+    def derive(self, purpose: bytes) -> bytes:
+        """A key for another purpose (32 bytes), always the same for this master key."""
+        return hmac.digest(self._key, purpose, "sha256")
 
 
 class MemoryKeyring:
