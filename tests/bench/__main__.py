@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from api.embedded_postgres import EmbeddedPostgres
-from tests.bench import http, log, match, rebuild
+from tests.bench import http, kit, log, match, rebuild
 from tests.bench.figures import Figure, show
 from tests.support.log import prepare
 
 SECTIONS: dict[str, Callable[[str, str], Iterator[Figure]]] = {
     "log": lambda dsn, _: log.figures(dsn),
     "rebuild": lambda dsn, _: rebuild.figures(dsn),
+    "kit": lambda *_: kit.figures(),
     "http": http.figures,
     "match": lambda *_: match.figures(100_000),
 }
