@@ -116,7 +116,8 @@ def _fuzz(
 
 def _cases(operation: Any) -> st.SearchStrategy[Case]:
     good: st.SearchStrategy[Case] = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
-    return good | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+    bad: st.SearchStrategy[Case] = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+    return good | bad
 
 
 @pytest.mark.parametrize(("method", "path"), OURS)

@@ -1,0 +1,125 @@
+"""Every query parameter that has rules refuses what breaks them, by its name."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.belongings import belongings, state_of
+from tests.api.people import refused
+from tests.support.running_api import RunningApi
+
+LISTS = (
+    "/6/attributes", "/6/events", "/6/events/deleted", "/6/faces", "/6/handlers", "/6/lists",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def document(running: RunningApi) -> Any:
+    """The document that the API serves."""
+    answer = httpx.get(f"{running.url}/6/docs/spec", headers={"Accept": "application/json"})
+    return answer.json()
+
+
+def broken(schema: Any) -> Iterator[str]:
+    """Values of a query that a schema does not allow; none for what may be any text."""
+    if "anyOf" in schema:
+        wrong = [set(broken(one)) for one in schema["anyOf"]]
+        yield from sorted(set.intersection(*wrong))
+        return
+    if schema.get("type") == "array":
+        yield from broken(schema["items"])
+        return
+    if "maxLength" in schema:
+        yield "x" * (schema["maxLength"] + 1)
+    kind, form = schema.get("type"), schema.get("format")
+    if "enum" in schema or "const" in schema or "pattern" in schema:
+        yield "~ nonsense ~"
+    elif kind in ("integer", "number") or form in ("uuid", "date-time"):
+        yield "~ nonsense ~"
+        yield "NaN"
+    for bound, step in (("maximum", 1), ("minimum", -1)):
+        if bound in schema:
+            yield str(schema[bound] + step)
+
+
+def parameters(document: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every operation's query parameters: the path, the method and the parameter."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            for parameter in operation.get("parameters", ()):
+                if parameter.get("in") == "query" and method not in ("head", "options"):
+                    yield path, method, parameter
+
+
+def resolved(schema: Any, document: Any) -> Any:
+    """The schema with its references followed."""
+    if isinstance(schema, list):
+        return [resolved(one, document) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        target = document
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        return resolved(target, document)
+    return {key: resolved(value, document) for key, value in schema.items()}
+
+
+def fields(detail: str) -> list[str]:
+    """The parameters that an error names."""
+    prefix = "Bad query parameters '"
+    assert detail.startswith(prefix), detail
+    return detail.removeprefix(prefix).removesuffix("'").split(", ")
+
+
+def test_every_parameter_with_rules_refuses_what_breaks_them(
+    client: httpx.Client, running: RunningApi, document: Any
+) -> None:
+    mine = belongings(client, running)
+    before = state_of(running)
+    asked, unlike = set(), []
+    for path, method, parameter in parameters(document):
+        if path == "/6/ws":
+            continue
+        name = parameter["name"]
+        url = path.format(**mine, samples_type="faces")
+        for value in broken(resolved(parameter["schema"], document)):
+            answer = client.request(method, url, params={name: value})
+            asked.add((path, name))
+            told = (*refused(answer), answer.json()["detail"])
+            if told[:2] != (400, 12012) or name not in fields(told[2]):
+                unlike.append((method, path, name, value, told))
+
+    assert not unlike
+    assert {path for path, _ in asked} >= {*LISTS}
+    assert len(asked) > 150
+    assert state_of(running) == before
+
+
+@pytest.mark.parametrize("path", [path for path in LISTS if path != "/6/attributes"])
+def test_pages(client: httpx.Client, path: str) -> None:
+    for page in (2**31, 2**63, 10**30):
+        answer = client.get(path, params={"page": page})
+        assert answer.status_code == 200, answer.text
+        listed = answer.json() if path == "/6/handlers" else next(iter(answer.json().values()))
+        assert listed == []
+    for page in ("0", "-1", "1.5", "x", "", "1e3", "9" * 5000):
+        answer = client.get(path, params={"page": page})
+        assert refused(answer) == (400, 12012), page
+        assert fields(answer.json()["detail"]) == ["page"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_texts_that_no_database_holds(client: httpx.Client, path: str) -> None:
+    nul = client.get(f"{path}?user_data=a%00&page=1")
+    assert refused(nul) == (400, 12012)
+    assert fields(nul.json()["detail"]) == ["user_data"]
+
+
+@pytest.mark.parametrize("path", ["/6/events", "/6/faces", "/6/lists"])
+def test_bytes_that_are_no_utf_8_match_nothing(client: httpx.Client, path: str) -> None:
+    answer = client.get(f"{path}?user_data=%ff")
+    assert answer.status_code == 200, answer.text
+    assert [*answer.json().values()] == [[]]
