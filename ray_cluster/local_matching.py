@@ -20,6 +20,8 @@ _WINDOW_S: Final = 0.0015
 # References in one go: more are no faster together, and would keep others waiting.
 _FULL_BATCH: Final = 32
 _MAX_BATCH: Final = 128
+# So few comparisons take less time than a change of threads.
+_COMPARED_AT_ONCE: Final = 32
 
 _Answers = list[list[MatchAnswer]]
 
@@ -79,6 +81,8 @@ class LocalMatching:
     ) -> list[float]:
         """The similarity of a reference with each of some candidates in no index."""
         work = partial(compare, reference, candidates, self._features)
+        if len(candidates) <= _COMPARED_AT_ONCE:
+            return work()
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def similarity(self, first: Descriptor, second: Descriptor) -> float:

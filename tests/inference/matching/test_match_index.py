@@ -163,6 +163,9 @@ class Changes(RuleBasedStateMachine):
             )
             for references, filters, limit, threshold, order, origin in asked
         ]
+        self.check(queries)
+
+    def check(self, queries: list[MatchQuery]) -> None:
         for query, answers in zip(queries, self.index.search(queries), strict=True):
             for answer, ranked in zip(answers, self.truth.search(query), strict=True):
                 assert answer.position == self.position
@@ -170,6 +173,24 @@ class Changes(RuleBasedStateMachine):
                 assert [c.similarity for c in answer.candidates] == pytest.approx(
                     [similarity for _, similarity in ranked], abs=1e-5
                 )
+
+    @invariant()
+    def everybody_is_found(self) -> None:
+        """In each account and list, and nobody else."""
+        filters = [
+            MatchFilters(),
+            *(MatchFilters(list_id=list_id) for list_id in LISTS),
+            MatchFilters(account_id=ACCOUNTS[0], gender=1),
+            MatchFilters(ids=frozenset(map(candidate_id, range(30)))),
+        ]
+        references = (descriptor(3), descriptor(11, NEWER))
+        self.check(
+            [
+                MatchQuery(references=references, origin=origin, filters=each, limit=limit)
+                for each in filters
+                for origin, limit in ((Origin.FACES, 1000), (Origin.FACES, 9), (Origin.EVENTS, 5))
+            ]
+        )
 
     @invariant()
     def everybody_is_counted(self) -> None:
@@ -185,7 +206,7 @@ class Changes(RuleBasedStateMachine):
 
 
 TestChanges = Changes.TestCase
-TestChanges.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestChanges.settings = settings(max_examples=100, stateful_step_count=20, deadline=None)
 
 
 def query(*references, **wanted) -> MatchQuery:  # type: ignore[no-untyped-def]

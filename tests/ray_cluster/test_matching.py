@@ -1,0 +1,343 @@
+"""What every adapter of the matching port does, whichever is asked."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.shared.biometrics import BadDescriptor, Descriptor
+from domain.shared.model_features import DescriptorFeature
+from inference.matching.match_index import MatchIndex
+from ray_cluster.local_matching import LocalMatching
+from ray_cluster.matching import (
+    MAX_LIMIT,
+    AttachCandidate,
+    DetachCandidate,
+    DropList,
+    IndexChange,
+    MatchAnswer,
+    MatchFilters,
+    Matching,
+    MatchOrder,
+    MatchQuery,
+    Origin,
+    PutCandidate,
+    RemoveCandidate,
+)
+from tests.inference.matching.galleries import (
+    ACCOUNTS,
+    BODIES,
+    COSINE,
+    DISTANCE,
+    FEATURES,
+    LISTS,
+    NEWER,
+    candidate_id,
+    descriptor,
+    of,
+    put,
+)
+from tests.inference.matching.truth import Truth
+
+Make = Callable[[Sequence[DescriptorFeature]], Matching]
+
+ADAPTERS: dict[str, Make] = {"local": LocalMatching}
+
+
+@pytest.fixture(params=ADAPTERS)
+async def matching(request: pytest.FixtureRequest) -> AsyncIterator[Matching]:
+    """Nobody to be found, yet."""
+    made = ADAPTERS[request.param](FEATURES)
+    yield made
+    await made.close()
+
+
+def query(*numbers: int, feature: DescriptorFeature = COSINE, **wanted) -> MatchQuery:  # type: ignore[no-untyped-def]
+    references = tuple(descriptor(number, feature) for number in numbers)
+    return MatchQuery(references=references, **{"origin": Origin.FACES, "limit": 10, **wanted})
+
+
+def ids(answer: MatchAnswer) -> list[UUID]:
+    return [candidate.candidate_id for candidate in answer.candidates]
+
+
+async def found(matching: Matching, asked: MatchQuery) -> list[list[UUID]]:
+    (answers,) = await matching.search([asked])
+    return [ids(answer) for answer in answers]
+
+
+def gone(number: int, origin: Origin = Origin.FACES, **narrowed) -> RemoveCandidate:  # type: ignore[no-untyped-def]
+    return RemoveCandidate(origin=origin, candidate_id=candidate_id(number), **narrowed)
+
+
+async def test_an_empty_index_finds_nothing(matching: Matching) -> None:
+    assert matching.position == 0
+    assert matching.sizes() == []
+    assert await matching.search([]) == []
+    assert await matching.search([query(1, 2), query()]) == [[MatchAnswer((), 0, True)] * 2, []]
+
+
+async def test_the_most_similar_come_first(matching: Matching) -> None:
+    matching.apply([put(number) for number in range(1, 40)], 1)
+    ((answer,),) = await matching.search([query(9, limit=8)])
+    assert ids(answer)[0] == candidate_id(9)
+    assert {*ids(answer)} == {candidate_id(number) for number in range(8, 16)}  # one person
+    similarities = [candidate.similarity for candidate in answer.candidates]
+    assert similarities == sorted(similarities, reverse=True)
+    assert similarities[0] == pytest.approx(COSINE.calibration.similarity(1.0))
+
+
+async def test_a_change_is_seen_as_soon_as_it_was_applied(matching: Matching) -> None:
+    for number in range(1, 30):
+        matching.apply([put(number)], number)
+        ((answer,),) = await matching.search([query(number, limit=1)])
+        assert ids(answer) == [candidate_id(number)]
+        assert answer.position == matching.position == number
+        assert answer.exact
+        matching.apply([gone(number)], number)
+        assert await found(matching, query(number)) == [[]]
+
+
+async def test_a_candidate_put_again_is_what_it_was_put_as_last(matching: Matching) -> None:
+    matching.apply([put(1, lists=[LISTS[0]]), put(1, looks=50, lists=[LISTS[1]])], 1)
+    assert await found(matching, query(50, threshold=0.99)) == [[candidate_id(1)]]
+    assert await found(matching, query(1, threshold=0.5)) == [[]]
+    in_list = [MatchFilters(list_id=list_id) for list_id in LISTS]
+    sizes = [len((await found(matching, query(50, filters=each)))[0]) for each in in_list]
+    assert sizes == [0, 1, 0]
+
+
+async def test_lists_gain_and_lose_faces(matching: Matching) -> None:
+    async def members() -> list[int]:
+        filters = [MatchFilters(list_id=list_id) for list_id in LISTS]
+        answers = await matching.search([query(1, filters=each) for each in filters])
+        return [len(ids(answer)) for (answer,) in answers]
+
+    one, two = candidate_id(1), candidate_id(2)
+    matching.apply([put(1), put(2, lists=[LISTS[1]]), put(3, origin=Origin.EVENTS)], 1)
+    assert await members() == [0, 1, 0]
+    joins = [AttachCandidate(candidate_id=each, list_id=LISTS[0]) for each in (one, two, one)]
+    unknown = AttachCandidate(candidate_id=candidate_id(3), list_id=LISTS[0])
+    matching.apply([*joins, unknown], 2)
+    assert await members() == [2, 1, 0]
+    leaves = DetachCandidate(candidate_id=two, list_id=LISTS[0])
+    matching.apply([leaves, leaves, replace(leaves, list_id=LISTS[2])], 3)
+    assert await members() == [1, 1, 0]
+    matching.apply([DropList(list_id=LISTS[1]), DropList(list_id=LISTS[2])], 4)
+    assert await members() == [1, 0, 0]
+    assert len((await found(matching, query(1)))[0]) == 2
+    matching.apply([gone(1), put(1)], 5)
+    assert await members() == [0, 0, 0]
+
+
+async def test_origins_are_searched_by_themselves(matching: Matching) -> None:
+    matching.apply([put(number, origin=origin) for number, origin in enumerate(Origin)], 1)
+    for number, origin in enumerate(Origin):
+        assert await found(matching, query(1, origin=origin)) == [[candidate_id(number)]]
+    matching.apply([gone(0, Origin.EVENTS), gone(1, Origin.EVENTS)], 2)
+    assert await found(matching, query(1)) == [[candidate_id(0)]]
+    assert await found(matching, query(1, origin=Origin.EVENTS)) == [[]]
+
+
+async def test_kinds_and_versions_live_side_by_side_and_never_meet(matching: Matching) -> None:
+    everything = (COSINE, NEWER, DISTANCE, BODIES)
+    matching.apply([put(n, feature) for n, feature in enumerate(everything, 1)], 1)
+    references = tuple(descriptor(1, feature) for feature in everything)
+    asked = MatchQuery(references=references, origin=Origin.FACES, limit=10)
+    assert await found(matching, asked) == [[candidate_id(n)] for n in (1, 2, 3, 4)]
+    assert len(matching.sizes()) == 4
+    matching.apply([put(1, NEWER), gone(1, version=COSINE.version)], 2)
+    expected = [[], [candidate_id(1), candidate_id(2)], [candidate_id(3)], [candidate_id(4)]]
+    assert await found(matching, asked) == expected
+    unknown = replace(descriptor(1), version=999)
+    asked = MatchQuery(references=(unknown, descriptor(3, DISTANCE)), origin=Origin.FACES)
+    assert await found(matching, asked) == [[], [candidate_id(3)]]
+
+
+async def test_equal_candidates_are_ranked_by_id(matching: Matching) -> None:
+    matching.apply([put(number, looks=8) for number in range(700)], 1)
+    expected = sorted((candidate_id(number) for number in range(700)), key=lambda one: one.bytes)
+    for limit in (1, 30, MAX_LIMIT):
+        assert await found(matching, query(8, limit=limit)) == [expected[:limit]]
+
+
+@pytest.mark.parametrize(
+    ("order", "seconds"),
+    [(MatchOrder.CREATE_TIME_ASC, [8, 9, 10, 11]), (MatchOrder.CREATE_TIME_DESC, [11, 10, 9, 8])],
+)
+async def test_the_best_are_listed_by_time(
+    matching: Matching, order: MatchOrder, seconds: list[int]
+) -> None:
+    matching.apply([put(number, looks=60) for number in (1, 2, 40)], 1)
+    matching.apply([put(number) for number in (10, 8, 11, 9)], 2)
+    wanted = query(8, limit=4, order=order)
+    assert await found(matching, wanted) == [[candidate_id(number) for number in seconds]]
+
+
+async def test_a_refused_change_changes_nothing(matching: Matching) -> None:
+    matching.apply([put(1)], 1)
+    for row in (np.ones(127), np.ones(256), np.full(128, 1e30)):
+        bad = replace(put(2), descriptor=of(np.asarray(row, np.float32)))
+        with pytest.raises(BadDescriptor):
+            matching.apply([gone(1), put(3), bad, put(4)], 2)
+    assert matching.position == 1
+    assert await found(matching, query(1)) == [[candidate_id(1)]]
+
+
+async def test_a_refused_reference_refuses_its_own_call_only(matching: Matching) -> None:
+    matching.apply([put(number) for number in range(20)], 1)
+    bad = MatchQuery(references=(of(np.ones(64, np.float32)),), origin=Origin.FACES)
+    calls = [matching.search([query(number), bad] if number == 3 else [query(number)])
+             for number in range(1, 8)]  # fmt: skip
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    for number, answer in enumerate(answers, 1):
+        if number == 3:
+            assert isinstance(answer, BadDescriptor)
+        else:
+            assert not isinstance(answer, BaseException)
+            assert ids(answer[0][0])[0] == candidate_id(number)
+
+
+@pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": MAX_LIMIT + 1}, {"limit": -1},
+                                   {"threshold": -0.1}, {"threshold": 1.1},
+                                   {"threshold": float("nan")}])  # fmt: skip
+def test_bounds_are_checked_before_any_work(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="is outside"):
+        query(1, **wrong)
+
+
+async def test_searches_of_one_moment_are_answered_together(
+    matching: Matching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matching.apply([put(number) for number in range(1, 300)], 1)
+    alone = [await matching.search([query(number)]) for number in range(1, 101)]
+    batches = []
+    search = MatchIndex.search
+
+    def counted(index: MatchIndex, queries: Sequence[MatchQuery]) -> list[list[MatchAnswer]]:
+        batches.append(len(queries))
+        return search(index, queries)
+
+    monkeypatch.setattr(MatchIndex, "search", counted)
+    together = await asyncio.gather(*(matching.search([query(number)]) for number in range(1, 101)))
+    assert together == alone
+    assert sum(batches) == 100
+    assert len(batches) < 10
+
+
+async def test_a_caller_who_leaves_is_not_missed(matching: Matching) -> None:
+    matching.apply([put(number) for number in range(1, 30)], 1)
+    calls = [asyncio.ensure_future(matching.search([query(number)])) for number in range(1, 20)]
+    await asyncio.sleep(0)
+    for call in calls[::2]:
+        call.cancel()
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    for number, answer in enumerate(answers, 1):
+        if number % 2:
+            assert isinstance(answer, asyncio.CancelledError)
+        else:
+            assert not isinstance(answer, BaseException)
+            assert ids(answer[0][0])[0] == candidate_id(number)
+    assert len((await found(matching, query(1)))[0]) == 10
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=["cosine", "newer", "distance", "body"])
+async def test_comparing_gives_what_searching_gives(
+    matching: Matching, feature: DescriptorFeature
+) -> None:
+    numbers = range(60)
+    matching.apply([put(number, feature) for number in numbers], 1)
+    values = await matching.similarities(
+        descriptor(9, feature), [descriptor(number, feature) for number in numbers]
+    )
+    ((answer,),) = await matching.search([query(9, feature=feature, limit=60)])
+    assert dict(answer.candidates) == {
+        candidate_id(number): value for number, value in zip(numbers, values, strict=True)
+    }
+    one = await matching.similarity(descriptor(9, feature), descriptor(8, feature))
+    assert one == values[8]
+    assert await matching.similarities(descriptor(9, feature), []) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [descriptor(1, NEWER), descriptor(1, BODIES), Descriptor(COSINE.kind, 1, bytes(4 * 127))],
+    ids=["version", "kind", "dimension"],
+)
+async def test_what_cannot_be_compared_is_refused(matching: Matching, other: Descriptor) -> None:
+    with pytest.raises(BadDescriptor):
+        await matching.similarity(descriptor(1), other)
+    with pytest.raises(BadDescriptor):
+        await matching.similarities(other, [descriptor(1)] * 50)
+    with pytest.raises(BadDescriptor, match="unknown"):
+        await matching.similarity(*[replace(descriptor(1), version=999)] * 2)
+
+
+def changes() -> st.SearchStrategy[list[IndexChange]]:
+    numbers = st.integers(0, 25)
+    lists = st.sampled_from(LISTS)
+    puts: st.SearchStrategy[PutCandidate] = st.builds(
+        put,
+        numbers,
+        st.sampled_from([COSINE, COSINE, DISTANCE]),
+        looks=numbers,
+        origin=st.sampled_from([Origin.FACES, Origin.FACES, Origin.EVENTS]),
+        lists=st.lists(lists, max_size=2, unique=True),
+    )
+    moved = numbers.map(candidate_id)
+    return st.lists(
+        puts
+        | puts
+        | st.builds(AttachCandidate, candidate_id=moved, list_id=lists)
+        | st.builds(DetachCandidate, candidate_id=moved, list_id=lists)
+        | st.builds(gone, numbers, st.sampled_from(Origin))
+        | st.builds(DropList, list_id=lists),
+        max_size=40,
+    )
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(batches=st.lists(changes(), max_size=4), data=st.data())
+def test_any_changes_lead_to_the_truth(
+    adapter: Make, batches: list[list[IndexChange]], data: st.DataObject
+) -> None:
+    queries = [
+        query(
+            *data.draw(st.lists(st.integers(0, 25), max_size=3)),
+            feature=data.draw(st.sampled_from([COSINE, DISTANCE])),
+            filters=MatchFilters(
+                account_id=data.draw(st.none() | st.sampled_from(ACCOUNTS)),
+                list_id=data.draw(st.none() | st.sampled_from(LISTS)),
+            ),
+            limit=data.draw(st.integers(1, 12)),
+            threshold=data.draw(st.sampled_from([0.0, 0.4, 0.9])),
+        )
+        for _ in range(3)
+    ]
+
+    async def run() -> None:
+        matching, truth = adapter(FEATURES), Truth(FEATURES)
+        for position, batch in enumerate(batches, 1):
+            matching.apply(batch, position)
+            truth.apply(batch)
+            answers = await asyncio.gather(*(matching.search([each]) for each in queries))
+            for each, (answer,) in zip(queries, answers, strict=True):
+                expected = [[one for one, _ in ranked] for ranked in truth.search(each)]
+                assert [ids(reference) for reference in answer] == expected
+        await matching.close()
+
+    asyncio.run(run())
+
+
+def test_the_port_needs_no_numeric_library() -> None:
+    code = "import sys, ray_cluster.matching; print(*{'numpy', 'usearch', 'cv2'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
