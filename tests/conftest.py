@@ -1,10 +1,14 @@
 """Fixtures every layer shares: the Postgres server of this run and databases on it."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from tests.support.postgres import Databases, server
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,10 @@ GIVEN = "1536751345,8b8b5937-2e9c-4e8b-a7a7-5caf86621b5a"
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[EventDict]:
     """What is logged, as the last processor sees it."""
     captured = LogCapture()
-    structlog.configure(processors=[add_request_id, captured])
+    structlog.configure(
+        processors=[add_request_id, captured],
+        wrapper_class=structlog.make_filtering_bound_logger(0),
+    )
     return captured.entries
 
 
