@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from redis import Redis
 
 from api.app_kit import Kit, build_app
+from api.authentication import Authentication
 from api.batching import BatchLoader
 from api.blobs import open_blobs
 from api.cannot_start import CannotStart
@@ -39,9 +40,10 @@ from api.routes import (
     sender,
 )
 from api.routes.system import Check, System, Version
-from api.sender.hub import Hub
+from api.sender.opening import open_sender
 from api.services import Services
 from api.settings import Settings
+from api.stored_accounts import StoredAccounts, token_texts
 from api.url_guard import UrlGuard, UrlRules
 from api.workers.announcement_sweeper import AnnouncementSweeper
 from api.workers.attribute_sweeper import AttributeSweeper
@@ -95,8 +97,13 @@ class Installation:
         self._log = PostgresLog(dsn, self._master, [ReadModel(t) for t in INLINE])
         self._runner = Runner(dsn, self._master, CATCH_UP)
         reader = Reader(dsn)
+        self._authentication = Authentication(
+            StoredAccounts(reader, token_texts(self._master)),
+            trust_header=settings.auth == "header",
+        )
         self._list_sweeper = ListSweeper(reader)
-        self._observers: list[Observer] = [self._list_sweeper.committed]
+        self._sender = open_sender(settings, dsn, self._master, reader)
+        self._observers: list[Observer] = [self._list_sweeper.committed, *self._sender.observers]
         writer = GroupCommitWriter(
             self._log, COMMANDS, observers=self._observers, constraint_refusals=UNIQUE
         )
@@ -112,7 +119,7 @@ class Installation:
             guard=UrlGuard(_url_rules(settings)),
             attributes=temporary,
             faces=BatchLoader(partial(get_faces, reader)),
-            hub=Hub(dsn, self._master, reader),
+            hub=self._sender.hub,
         )
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
         self.api.include_router(negotiating(samples.previous_router))
@@ -145,6 +152,7 @@ class Installation:
         await self._announcement_sweeper.stop()
         await self.services.hub.close()
         await asyncio.to_thread(self.services.writer.stop)
+        await asyncio.to_thread(self._sender.close)
         await asyncio.to_thread(self._log.close)
         await asyncio.to_thread(self.services.reader.close)
         await self.services.guard.close()
@@ -185,6 +193,7 @@ class Installation:
         )
         kit = Kit(
             system=system,
+            authentication=self._authentication,
             bad_body=bad_body,
             positions=LogPosition(services.writer, services.reader),
             limits=RequestLimits(body=settings.limits.body_bytes),

@@ -61,17 +61,17 @@ def event_row(event: EventRecorded) -> dict[str, Any]:
     }
     if event.generated is None:
         return {**row, **_PERSONAL}
-    flat = flat_content(event.generated)
-    for name in SHOWN:
-        row[name] = flat[name]
+    row.update(flat_content(event.generated))
     for name in _SMALL:
-        row[name] = _small(row[name])
+        if row[name] is not None:
+            row[name] = _small(row[name])
     for name in ("stream_id", "face_id"):
-        row[name] = _uuid(row[name])
-    row["attach_result"] = [_uuid(list_id) for list_id in flat["attach_result"]]
-    location = flat["location"] or _NOTHING
+        if row[name] is not None:
+            row[name] = _uuid(row[name])
+    row["attach_result"] = [_uuid(list_id) for list_id in row["attach_result"]]
+    location = row.pop("location") or _NOTHING
     position = location.get("geo_position") or _NOTHING
-    top = flat["top_match"] or _NOTHING
+    top = row["top_match"] or _NOTHING
     for name in _PLACES:
         row[name] = location.get(name)
     row["longitude"] = position.get("longitude")

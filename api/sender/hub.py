@@ -8,26 +8,19 @@ from uuid import UUID
 
 import structlog
 
+from api.sender.feed import Feed, LogStretches, Stretch
 from api.sender.filters import SubscriptionFilter
-from api.sender.messages import Message, messages_of
+from api.sender.messages import Message
 from api.sender.refusals import PositionAhead
 from api.sender.subscription import GOING_AWAY, Ended, Room, Subscription
-from domain.log.sealing import MasterKey
-from domain.recognitions import EventRecorded
-from projections.database import Reader
-from projections.log_reader import LogReader, Span
-from projections.tail import Tail, TailThread
 
 log = structlog.stdlib.get_logger("selene.sender")
-
-_SPAN: Final = 500
-"""How many positions are read at once."""
 
 _WITHOUT_PAUSE: Final = 200
 """How many messages are offered before others may use the event loop."""
 
 _NEAR: Final = 1000
-"""A subscriber so near to the end of the log is joined to the tail before it catches up."""
+"""A subscriber so near to the end of the log is joined to the feed before it catches up."""
 
 _AT_ONCE: Final = 2
 """How many subscribers are read for at once; after a restart all of them come back together."""
@@ -36,19 +29,16 @@ _AT_ONCE: Final = 2
 class Hub:
     """Gives what happens to those who subscribed, from any process and in the log's order.
 
-    The tail starts with the first subscriber. Everything but reading happens on one event loop.
+    The feed starts with the first subscriber. Everything but reading happens on one event loop.
     """
 
-    def __init__(
-        self, dsn: str, master: MasterKey, reader: Reader, *, room: Room | None = None
-    ) -> None:
-        self._dsn = dsn
-        self._master = master
-        self._reader = reader
+    def __init__(self, feed: Feed, stretches: LogStretches, room: Room | None = None) -> None:
+        self._feed = feed
+        self._stretches = stretches
         self._room = room or Room()
         self._subscriptions: dict[UUID, set[Subscription]] = {}
         self._position = 0
-        self._thread: TailThread | None = None
+        self._started = False
         self._starting = asyncio.Lock()
         self._reading = asyncio.Semaphore(_AT_ONCE)
 
@@ -72,7 +62,7 @@ class Hub:
         if position is None:  # joined first: nothing is lost while the head is asked for
             self._join(subscription)
         try:
-            head = await asyncio.to_thread(self._head)
+            head = await asyncio.to_thread(self._stretches.head)
             if position is not None and position > head:
                 raise PositionAhead(position, head)
             subscription.after = head if position is None else position
@@ -89,29 +79,22 @@ class Hub:
             yield await subscription.next()
 
     async def close(self) -> None:
-        """End all subscriptions and the tail."""
+        """End all subscriptions and the feed."""
         for subscriptions in list(self._subscriptions.values()):
             for subscription in list(subscriptions):
                 subscription.end(Ended(GOING_AWAY, "the service is stopping"))
         async with self._starting:
-            if self._thread is not None:
-                await asyncio.to_thread(self._thread.stop)
-                self._thread = None
+            if self._started:
+                await asyncio.to_thread(self._feed.stop)
+                self._started = False
 
     async def _start(self) -> None:
         async with self._starting:
-            if self._thread is None:
-                self._position = await asyncio.to_thread(self._head)
-                tail = Tail(
-                    self._dsn, self._master, self._position,
-                    of=[EventRecorded], announcements=True, limit=_SPAN,
-                )  # fmt: skip
+            if not self._started:
+                self._position = await asyncio.to_thread(self._stretches.head)
                 loop = asyncio.get_running_loop()
-                self._thread = TailThread("sender", tail, lambda span: self._take(loop, span))
-                self._thread.start()
-
-    def _head(self) -> int:
-        return int(self._reader.fetch_value("SELECT position FROM log_head"))
+                self._feed.start(self._position, lambda stretch: self._take(loop, stretch))
+                self._started = True
 
     def _join(self, subscription: Subscription) -> None:
         self._subscriptions.setdefault(subscription.account_id, set()).add(subscription)
@@ -123,22 +106,22 @@ class Hub:
         if not subscriptions:
             self._subscriptions.pop(subscription.account_id, None)
 
-    def _take(self, loop: asyncio.AbstractEventLoop, span: Span) -> None:
-        """On the tail's thread: wait until the span is given to the subscribers."""
-        asyncio.run_coroutine_threadsafe(self._give(span), loop).result()
+    def _take(self, loop: asyncio.AbstractEventLoop, stretch: Stretch) -> None:
+        """On the feed's thread: wait until the stretch is given to the subscribers."""
+        asyncio.run_coroutine_threadsafe(self._give(stretch), loop).result()
 
-    async def _give(self, span: Span) -> None:
+    async def _give(self, stretch: Stretch) -> None:
         """Offer every message to those who subscribed to its account, with pauses for others."""
         if self._subscriptions:
             try:
-                await self._offer_all(span)
-            except Exception:  # the span must not be given twice
-                log.exception("messages were not delivered", position=span.position)
-        self._position = span.position
+                await self._offer_all(stretch)
+            except Exception:  # the stretch must not be given twice
+                log.exception("messages were not delivered", position=stretch.position)
+        self._position = stretch.position
 
-    async def _offer_all(self, span: Span) -> None:
+    async def _offer_all(self, stretch: Stretch) -> None:
         offered = 0
-        for message in messages_of(span):
+        for message in stretch.messages:
             # Whoever joins from here on reads this message from the log.
             self._position = message.position
             for subscription in list(self._subscriptions.get(message.account_id, ())):
@@ -148,7 +131,7 @@ class Hub:
                     await asyncio.sleep(0)
 
     async def _missed(self, subscription: Subscription) -> AsyncIterator[Message]:
-        """The messages up to the place where the subscription joins the tail."""
+        """The messages up to the place where the subscription joins the feed."""
         upto: int | None = None
         while upto is None or subscription.after < upto:
             if upto is None and self._position - subscription.after <= _NEAR:
@@ -156,15 +139,8 @@ class Hub:
                 upto = self._position
                 continue
             async with self._reading:
-                span = await asyncio.to_thread(self._read, subscription.after, upto)
-            for message in messages_of(span):
+                stretch = await asyncio.to_thread(self._stretches.read, subscription.after, upto)
+            for message in stretch.messages:
                 if subscription.wants(message):
                     yield message
-            subscription.after = span.position
-
-    def _read(self, after: int, upto: int | None) -> Span:
-        reader = LogReader(self._master, [EventRecorded])
-        with self._reader.connection() as connection:
-            span = reader.read(connection, after, _SPAN, upto)
-            said = reader.announcements(connection, after, span.position)
-            return Span(span.facts, span.position, said)
+            subscription.after = stretch.position

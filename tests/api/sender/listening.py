@@ -67,7 +67,7 @@ def listening(
     url = httpx.URL(running.url.replace("http", "ws") + path, params=parameters)
     own = headers_of(account_id) if account_id is not None else {}
     both = {**own, **(headers or {})}
-    options: dict[str, Any] = {"max_size": None, "close_timeout": 1, "compression": None}
+    options: dict[str, Any] = {"max_size": None, "close_timeout": 0.1, "compression": None}
     with connect(str(url), additional_headers=both, **options) as socket:
         yield Listener(socket)
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.api.sender.listening import listening, record
 from tests.support.postgres import Databases
+from tests.support.redis_server import redis_server
 from tests.support.running_api import RunningApi, running_api
 
 
@@ -112,15 +113,17 @@ class Reconnecting(threading.Thread):
                         break
 
 
+@pytest.mark.parametrize("through", ["postgres", "redis"])
 def test_no_gap_and_no_duplicate_while_two_processes_write(
-    databases: Databases, tmp_path: Path
+    databases: Databases, tmp_path: Path, through: str
 ) -> None:
     account_id = uuid4()
-    with (
-        databases.fresh() as dsn,
-        running_api(dsn, tmp_path) as one,
-        running_api(dsn, tmp_path) as two,
-    ):
+    with ExitStack() as stack:
+        dsn = stack.enter_context(databases.fresh())
+        more = {}
+        if through == "redis":
+            more["redis_url"] = stack.enter_context(redis_server(tmp_path))
+        one, two = (stack.enter_context(running_api(dsn, tmp_path, **more)) for _ in range(2))
         subscriber = Reconnecting([one, two], account_id, "last")
         subscriber.start()
 
