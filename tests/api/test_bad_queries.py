@@ -105,9 +105,9 @@ def test_pages(client: httpx.Client, path: str) -> None:
         assert answer.status_code == 200, answer.text
         listed = answer.json() if path == "/6/handlers" else next(iter(answer.json().values()))
         assert listed == []
-    for page in ("0", "-1", "1.5", "x", "", "1e3", "9" * 5000):
-        answer = client.get(path, params={"page": page})
-        assert refused(answer) == (400, 12012), page
+    for wrong in ("0", "-1", "1.5", "x", "", "1e3", "9" * 5000):
+        answer = client.get(path, params={"page": wrong})
+        assert refused(answer) == (400, 12012), wrong
         assert fields(answer.json()["detail"]) == ["page"]
 
 

@@ -82,6 +82,13 @@ def test_in_paths(
     assert theirs[wanted] in asked.json()["detail"]
 
 
+def _matching(kind: str) -> Callable[[Ids, Ids], Any]:
+    return lambda _, it: {
+        "references": [{"type": kind, "id": it[f"{kind}_id"]}],
+        "candidates": [{"filters": {"origin": "faces"}}],
+    }
+
+
 IN_BODIES: dict[str, tuple[str, str, Callable[[Ids, Ids], Any], int]] = {
     "deleted face": (
         "DELETE", "/6/faces", lambda me, it: {"face_ids": [me["face_id"], it["face_id"]]}, 22004
@@ -109,16 +116,9 @@ IN_BODIES: dict[str, tuple[str, str, Callable[[Ids, Ids], Any], int]] = {
         lambda _, it: {"attribute_id": it["attribute_id"]}, 22011,
     ),
     "sample": ("POST", "/6/extractor", lambda _, it: [it["sample_id"]], 13003),
-    **{
-        f"reference {kind}": (
-            "POST", "/6/matcher/faces",
-            lambda _, it, kind=kind: {
-                "references": [{"type": kind, "id": it[f"{kind}_id"]}],
-                "candidates": [{"filters": {"origin": "faces"}}],
-            }, MISSING[f"{kind}_id"],
-        )
-        for kind in ("face", "event", "attribute")
-    },
+    "face as a reference": ("POST", "/6/matcher/faces", _matching("face"), 22002),
+    "event as a reference": ("POST", "/6/matcher/faces", _matching("event"), 90070),
+    "attribute as a reference": ("POST", "/6/matcher/faces", _matching("attribute"), 22011),
 }  # fmt: skip
 
 
