@@ -13,11 +13,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
 from api.http.body import decoded_json, decoded_msgpack
-from api.http.fields import Text, Time
+from api.http.fields import Text
 from api.http.multipart import Part, parts_of
 from api.http.negotiation import JSON, MSGPACK, media_type
 from api.http.refusals import BadBody, BadContentType
 from api.http.validation import refusal_of
+from domain.shared.fields import Time
 from domain.shared.image_refusals import TooManyBytes, TooManyImages
 from domain.shared.refusal import Refusal
 

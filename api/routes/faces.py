@@ -29,7 +29,7 @@ from api.dependencies import (
 from api.descriptor_versions import DescriptorVersions, Versions, descriptor_versions
 from api.errors import answers
 from api.http.answers import created, json_answer
-from api.http.fields import CommaList, Flag, written
+from api.http.fields import CommaList, Flag
 from api.http.quick import QuickRoute, body_value, path_id, quickly, read_body
 from api.pipelines.take_attributes import content_for_face
 from api.schemas.faces import (
@@ -46,7 +46,7 @@ from domain.attributes import AttributeNotFound, SameVersionTwice
 from domain.faces import FaceNotFound, FacesNotFound
 from domain.lists import ListsNotFound
 from domain.shared.biometrics import BadDescriptor
-from domain.shared.fields import Id
+from domain.shared.fields import Id, written
 from domain.shared.ids import new_id
 from projections import faces
 from projections.database import Row

@@ -15,16 +15,13 @@ from api.http.fields import (
     CommaList,
     ExternalId,
     Flag,
-    NowTime,
     Probability,
-    Time,
-    TimeOrNow,
     TrackId,
     UserData,
     Whole,
-    written,
 )
 from api.http.paging import LongPage, Page
+from domain.shared.fields import NowTime, Time, TimeOrNow, written
 
 TIME: TypeAdapter[datetime] = TypeAdapter(Time)
 EITHER: TypeAdapter[datetime | NowTime] = TypeAdapter(TimeOrNow)

@@ -13,10 +13,11 @@ from starlette.responses import StreamingResponse
 
 from api.app_kit import Kit, build_app
 from api.authentication import AccountId, ChosenAccountId, MaybeAccountId, permitted
-from api.http.fields import REPEATED, CommaList, Flag, Time, UserData
+from api.http.fields import REPEATED, CommaList, Flag, UserData
 from api.images_in_request import IMAGE_TYPES, ImageLimits, images_in_request
 from api.routes.system import System, Version
 from domain.shared.biometrics import BadDescriptor
+from domain.shared.fields import Time
 from domain.shared.refusal import Refusal
 
 ACCOUNT = "8b8b5937-2e9c-4e8b-a7a7-5caf86621b5a"
