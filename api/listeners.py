@@ -100,6 +100,7 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            ws_per_message_deflate=False,  # it would run on the event loop, per subscriber
             timeout_keep_alive=30,
             timeout_graceful_shutdown=drain_seconds,
             ws_max_size=_WEBSOCKET_MESSAGE_BYTES,
