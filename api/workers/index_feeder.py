@@ -113,6 +113,9 @@ class IndexFeeder:
             except psycopg.OperationalError as error:
                 log.warning("the match index lost the log, trying again", reason=str(error))
                 self._stop.wait(_RETRY_S)
+            except Exception:  # searches would go on, in an index that learns of nothing
+                log.exception("the match index could not be fed, trying again")
+                self._stop.wait(_RETRY_S)
 
     def _listen(self, listening: Connection[Any]) -> None:
         head = self._reader.head(listening)
