@@ -12,7 +12,7 @@ from domain.shared.biometrics import DescriptorKind
 from domain.shared.model_features import DescriptorFeature
 from inference.matching.bitmaps import Bitmaps
 from inference.matching.columns import Columns
-from inference.matching.id_table import IdTable, Rows, id_of, id_pairs
+from inference.matching.id_table import IdTable, Rows, id_pairs, ids_of
 from inference.matching.planner import Plan, Planner
 from inference.matching.quantise import Quantiser, Vectors
 from inference.matching.scan import Found, Scan, Wanted
@@ -154,11 +154,8 @@ class Collection:
             newest_first = query.order is MatchOrder.CREATE_TIME_DESC
             keys = -times[order] if newest_first else times[order]
             order = order[np.argsort(keys, kind="stable")]
-        pairs, values = ids[order].tolist(), similarities[order].tolist()
-        return tuple(
-            MatchCandidate(id_of(high, low), similarity)
-            for (high, low), similarity in zip(pairs, values, strict=True)
-        )
+        found_ids, values = ids_of(ids[order]), similarities[order].tolist()
+        return tuple(map(MatchCandidate._make, zip(found_ids, values, strict=True)))
 
     def _find(self, ids: Sequence[UUID]) -> Rows:
         if not self._alive:

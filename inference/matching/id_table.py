@@ -1,5 +1,7 @@
 """Ids to rows, for whole arrays of ids at a time."""
 
+from collections import deque
+from itertools import repeat
 from typing import Final
 from uuid import UUID, SafeUUID
 
@@ -21,11 +23,12 @@ def id_pairs(ids: "list[UUID]") -> Ids:
     return np.frombuffer(packed, ">u8").reshape(-1, 2).astype(np.uint64)
 
 
-def id_of(high: int, low: int) -> UUID:
-    """The id of a pair: what `UUID(int=...)` gives, in a third of the time."""
-    made = UUID.__new__(UUID)
-    _set_number(made, high << 64 | low)
-    _set_safety(made, SafeUUID.unknown)
+def ids_of(pairs: Ids) -> list[UUID]:
+    """The ids of pairs: what `UUID(int=...)` gives, in a fourth of the time."""
+    numbers = [high << 64 | low for high, low in pairs.tolist()]
+    made = [UUID.__new__(UUID) for _ in numbers]
+    deque(map(_set_number, made, numbers), 0)
+    deque(map(_set_safety, made, repeat(SafeUUID.unknown)), 0)
     return made
 
 

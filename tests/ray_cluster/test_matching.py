@@ -3,36 +3,28 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from uuid import UUID
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from domain.shared.biometrics import BadDescriptor, Descriptor
 from domain.shared.model_features import DescriptorFeature
 from inference.matching.match_index import MatchIndex
-from ray_cluster.local_matching import LocalMatching
 from ray_cluster.matching import (
     MAX_LIMIT,
     AttachCandidate,
     DetachCandidate,
     DropList,
-    IndexChange,
     MatchAnswer,
     MatchFilters,
     Matching,
     MatchOrder,
     MatchQuery,
     Origin,
-    PutCandidate,
-    RemoveCandidate,
 )
 from tests.inference.matching.galleries import (
-    ACCOUNTS,
     BODIES,
     COSINE,
     DISTANCE,
@@ -44,11 +36,7 @@ from tests.inference.matching.galleries import (
     of,
     put,
 )
-from tests.inference.matching.truth import Truth
-
-Make = Callable[[Sequence[DescriptorFeature]], Matching]
-
-ADAPTERS: dict[str, Make] = {"local": LocalMatching}
+from tests.ray_cluster.matching_adapters import ADAPTERS, found, gone, ids, query
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -57,24 +45,6 @@ async def matching(request: pytest.FixtureRequest) -> AsyncIterator[Matching]:
     made = ADAPTERS[request.param](FEATURES)
     yield made
     await made.close()
-
-
-def query(*numbers: int, feature: DescriptorFeature = COSINE, **wanted) -> MatchQuery:  # type: ignore[no-untyped-def]
-    references = tuple(descriptor(number, feature) for number in numbers)
-    return MatchQuery(references=references, **{"origin": Origin.FACES, "limit": 10, **wanted})
-
-
-def ids(answer: MatchAnswer) -> list[UUID]:
-    return [candidate.candidate_id for candidate in answer.candidates]
-
-
-async def found(matching: Matching, asked: MatchQuery) -> list[list[UUID]]:
-    (answers,) = await matching.search([asked])
-    return [ids(answer) for answer in answers]
-
-
-def gone(number: int, origin: Origin = Origin.FACES, **narrowed) -> RemoveCandidate:  # type: ignore[no-untyped-def]
-    return RemoveCandidate(origin=origin, candidate_id=candidate_id(number), **narrowed)
 
 
 async def test_an_empty_index_finds_nothing(matching: Matching) -> None:
@@ -278,63 +248,6 @@ async def test_what_cannot_be_compared_is_refused(matching: Matching, other: Des
         await matching.similarities(other, [descriptor(1)] * 50)
     with pytest.raises(BadDescriptor, match="unknown"):
         await matching.similarity(*[replace(descriptor(1), version=999)] * 2)
-
-
-def changes() -> st.SearchStrategy[list[IndexChange]]:
-    numbers = st.integers(0, 25)
-    lists = st.sampled_from(LISTS)
-    puts: st.SearchStrategy[PutCandidate] = st.builds(
-        put,
-        numbers,
-        st.sampled_from([COSINE, COSINE, DISTANCE]),
-        looks=numbers,
-        origin=st.sampled_from([Origin.FACES, Origin.FACES, Origin.EVENTS]),
-        lists=st.lists(lists, max_size=2, unique=True),
-    )
-    moved = numbers.map(candidate_id)
-    return st.lists(
-        puts
-        | puts
-        | st.builds(AttachCandidate, candidate_id=moved, list_id=lists)
-        | st.builds(DetachCandidate, candidate_id=moved, list_id=lists)
-        | st.builds(gone, numbers, st.sampled_from(Origin))
-        | st.builds(DropList, list_id=lists),
-        max_size=40,
-    )
-
-
-@pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(batches=st.lists(changes(), max_size=4), data=st.data())
-def test_any_changes_lead_to_the_truth(
-    adapter: Make, batches: list[list[IndexChange]], data: st.DataObject
-) -> None:
-    queries = [
-        query(
-            *data.draw(st.lists(st.integers(0, 25), max_size=3)),
-            feature=data.draw(st.sampled_from([COSINE, DISTANCE])),
-            filters=MatchFilters(
-                account_id=data.draw(st.none() | st.sampled_from(ACCOUNTS)),
-                list_id=data.draw(st.none() | st.sampled_from(LISTS)),
-            ),
-            limit=data.draw(st.integers(1, 12)),
-            threshold=data.draw(st.sampled_from([0.0, 0.4, 0.9])),
-        )
-        for _ in range(3)
-    ]
-
-    async def run() -> None:
-        matching, truth = adapter(FEATURES), Truth(FEATURES)
-        for position, batch in enumerate(batches, 1):
-            matching.apply(batch, position)
-            truth.apply(batch)
-            answers = await asyncio.gather(*(matching.search([each]) for each in queries))
-            for each, (answer,) in zip(queries, answers, strict=True):
-                expected = [[one for one, _ in ranked] for ranked in truth.search(each)]
-                assert [ids(reference) for reference in answer] == expected
-        await matching.close()
-
-    asyncio.run(run())
 
 
 def test_the_port_needs_no_numeric_library() -> None:

@@ -1,23 +1,25 @@
 """Ids are found by whole arrays, whatever was added before and died since."""
 
+import pickle
 from uuid import UUID
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.matching.id_table import IdTable, id_of, id_pairs
+from inference.matching.id_table import IdTable, id_pairs, ids_of
 
 ANY_ID = st.integers(0, 2**128 - 1).map(lambda number: UUID(int=number))
 
 
-@given(ANY_ID)
-def test_an_id_comes_back_from_its_pair(one: UUID) -> None:
-    ((high, low),) = id_pairs([one]).tolist()
-    made = id_of(high, low)
-    assert made == one
-    assert str(made) == str(one)
-    assert hash(made) == hash(one)
+@given(st.lists(ANY_ID))
+def test_ids_come_back_from_their_pairs(ids: list[UUID]) -> None:
+    made = ids_of(id_pairs(ids))
+    assert made == ids
+    assert [(str(one), hash(one), one.is_safe) for one in made] == [
+        (str(one), hash(one), one.is_safe) for one in ids
+    ]
+    assert pickle.loads(pickle.dumps(made)) == ids
 
 
 @given(st.lists(ANY_ID, min_size=2, max_size=2, unique=True))

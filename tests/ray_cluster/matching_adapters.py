@@ -1,0 +1,31 @@
+"""The adapters of the matching port, and how tests talk to them."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from domain.shared.model_features import DescriptorFeature
+from ray_cluster.local_matching import LocalMatching
+from ray_cluster.matching import MatchAnswer, Matching, MatchQuery, Origin, RemoveCandidate
+from tests.inference.matching.galleries import COSINE, candidate_id, descriptor
+
+Make = Callable[[Sequence[DescriptorFeature]], Matching]
+
+ADAPTERS: dict[str, Make] = {"local": LocalMatching}
+
+
+def query(*numbers: int, feature: DescriptorFeature = COSINE, **wanted) -> MatchQuery:  # type: ignore[no-untyped-def]
+    references = tuple(descriptor(number, feature) for number in numbers)
+    return MatchQuery(references=references, **{"origin": Origin.FACES, "limit": 10, **wanted})
+
+
+def ids(answer: MatchAnswer) -> list[UUID]:
+    return [candidate.candidate_id for candidate in answer.candidates]
+
+
+async def found(matching: Matching, asked: MatchQuery) -> list[list[UUID]]:
+    (answers,) = await matching.search([asked])
+    return [ids(answer) for answer in answers]
+
+
+def gone(number: int, origin: Origin = Origin.FACES, **narrowed) -> RemoveCandidate:  # type: ignore[no-untyped-def]
+    return RemoveCandidate(origin=origin, candidate_id=candidate_id(number), **narrowed)
