@@ -59,3 +59,16 @@ def configure(settings: Settings) -> None:
     for chatty in ("uvicorn.error", "uvicorn.access", "httpx", "httpcore"):
         quiet = logging.NOTSET if settings.log_level == "debug" else logging.WARNING
         logging.getLogger(chatty).setLevel(quiet)
+    hide_refused_handshakes()
+
+
+def hide_refused_handshakes() -> None:
+    """Let uvicorn say nothing about web sockets that were refused: it calls them errors.
+
+    They are answered like any other bad request, and have their line in the access log.
+    """
+    logging.getLogger("uvicorn.error").addFilter(_not_a_refused_handshake)
+
+
+def _not_a_refused_handshake(record: logging.LogRecord) -> bool:
+    return record.msg != "ASGI callable returned without completing handshake."

@@ -1,5 +1,6 @@
 """The kit over a real socket: HTTP as uvicorn speaks it, and web sockets."""
 
+import logging
 import socket
 import threading
 import time
@@ -12,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from api.http.limits import RequestLimits
+from api.logs import hide_refused_handshakes
 from tests.api.kit.toy import ACCOUNT, AS_ACCOUNT, THING, Clock, toy
 
 GIVEN = "1536751345,8b8b5937-2e9c-4e8b-a7a7-5caf86621b5a"
@@ -105,3 +107,24 @@ def test_a_web_socket_to_nowhere_is_refused(address: str) -> None:
     with pytest.raises(InvalidStatus) as refused, connect(f"ws://{address}/6/nothing"):
         pass
     assert refused.value.response.status_code in (403, 404)
+
+
+def test_a_refused_web_socket_is_no_error_of_ours(
+    address: str, client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    def complaints_of_a_refusal() -> int:
+        caplog.clear()
+        with pytest.raises(InvalidStatus), connect(f"ws://{address}/6/things/ws"):
+            pass
+        client.get(f"/6/things/{THING}")  # by now uvicorn has said what it has to say
+        return sum("completing handshake" in line for line in caplog.messages)
+
+    server = logging.getLogger("uvicorn.error")
+    before = list(server.filters)
+    try:
+        server.filters.clear()
+        assert complaints_of_a_refusal() == 1
+        hide_refused_handshakes()
+        assert complaints_of_a_refusal() == 0
+    finally:
+        server.filters[:] = before
