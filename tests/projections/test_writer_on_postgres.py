@@ -133,7 +133,7 @@ async def test_a_lost_connection_is_not_noticed_by_clients(dsn: str) -> None:
 
     def cut() -> None:
         with psycopg.connect(dsn, autocommit=True) as admin:
-            while not stop.wait(0.03):
+            while not stop.wait(0.1):
                 admin.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
