@@ -69,10 +69,13 @@ class Truth:
 
     def _search(self, query: MatchQuery, reference: Descriptor) -> Ranked:
         wanted = (reference.kind, reference.version)
+        filters = query.filters
+        if filters.ids is not None:
+            filters = replace(filters, ids=frozenset(filters.ids))
         passing = [
             put
             for key, put in self.candidates.items()
-            if key[0] is query.origin and key[2:] == wanted and passes(put, query.filters)
+            if key[0] is query.origin and key[2:] == wanted and passes(put, filters)
         ]
         if not passing:
             return []
