@@ -1,6 +1,6 @@
 """The flat view of handler events: one value per question, as they are stored and filtered."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -20,12 +20,23 @@ Json = Mapping[str, Any]
 
 _LOCATION: Final = ("city", "area", "district", "street", "house_number", "geo_position")
 _MATCHED: Final = ("face_id", "event_id")
+_FACE: Final[Mapping[str, tuple[type[NamedId], str, str]]] = {
+    "emotion": (Emotion, "emotions", "predominant_emotion"),
+    "mask": (MaskState, "mask", "predominant_mask"),
+    "liveness": (LivenessState, "liveness", "prediction"),
+    "deepfake": (DeepfakeState, "deepfake", "prediction"),
+}
 _BODY: Final = {
     "body_basic_attributes": "basic_attributes",
     "upper_body": "upper_body",
     "lower_body": "lower_body",
     "accessories": "accessories",
 }
+_SAID: Final = (
+    "external_id", "user_data", "source", "tags", "track_id", "stream_id", "meta"
+)  # fmt: skip
+_UNKNOWN: Final[dict[str, Any]] = dict.fromkeys([*_SAID, *_FACE, *_BODY])
+_NOTHING: Final[Json] = {}
 _IDS: Final[Mapping[type[NamedId], Mapping[str, int]]] = {
     names: {item.word: int(item) for item in names}
     for names in (Emotion, MaskState, EthnicGroup, LivenessState, DeepfakeState)
@@ -53,35 +64,30 @@ def flat_event(
 
 def flat_content(recorded: Json) -> dict[str, Any]:
     """The fields of the contract's `Event` that its record tells by itself."""
-    detections = recorded.get("detections") or ()
-    face = recorded.get("face") or {}
-    basic = _at(recorded, "face_attributes", "basic_attributes") or {}
-    of_face = _estimations(recorded, detections, "face")
-    of_body = _estimations(recorded, detections, "body")
-    return {
-        "external_id": recorded.get("external_id"),
-        "user_data": recorded.get("user_data"),
-        "source": recorded.get("source"),
-        "tags": recorded.get("tags") or None,
-        "track_id": recorded.get("track_id"),
-        "location": flat_location(recorded.get("location")),
-        "top_match": recorded.get(TOP_MATCH) or best_match(recorded.get("matches")),
-        "match_result": recorded.get("matches") or None,
-        "face_detections": _short(detections, "face"),
-        "body_detections": _short(detections, "body"),
-        "face_id": face.get("face_id"),
-        "attach_result": face.get("lists") or [],
-        "gender": basic.get("gender"),
-        "age": basic.get("age"),
-        "emotion": _id(Emotion, _at(of_face("emotions"), "predominant_emotion")),
-        "mask": _id(MaskState, _at(of_face("mask"), "predominant_mask")),
-        "ethnic_group": _id(EthnicGroup, _at(basic, "ethnicities", "predominant_ethnicity")),
-        "liveness": _id(LivenessState, _at(of_face("liveness"), "prediction")),
-        "deepfake": _id(DeepfakeState, _at(of_face("deepfake"), "prediction")),
-        "stream_id": recorded.get("stream_id"),
-        "meta": recorded.get("meta"),
-        **{name: of_body(estimation) for name, estimation in _BODY.items()},
-    }
+    flat = _UNKNOWN.copy()
+    for name in _SAID:
+        flat[name] = recorded.get(name)
+    matches, detections = recorded.get("matches"), recorded.get("detections") or ()
+    flat["tags"] = flat["tags"] or None
+    flat["location"] = flat_location(recorded.get("location"))
+    flat["top_match"] = recorded.get(TOP_MATCH) or best_match(matches)
+    flat["match_result"] = matches or None
+    flat["face_detections"] = _short(detections, "face")
+    flat["body_detections"] = _short(detections, "body")
+    face = recorded.get("face") or _NOTHING
+    flat["face_id"] = face.get("face_id")
+    flat["attach_result"] = face.get("lists") or []
+    basic = _at(recorded, "face_attributes", "basic_attributes") or _NOTHING
+    flat["gender"] = basic.get("gender")
+    flat["age"] = basic.get("age")
+    flat["ethnic_group"] = _id(EthnicGroup, _at(basic, "ethnicities", "predominant_ethnicity"))
+    if of_face := _estimations(recorded, detections, "face"):
+        for name, (names, estimation, word) in _FACE.items():
+            flat[name] = _id(names, _at(_first(of_face, estimation), word))
+    if of_body := _estimations(recorded, detections, "body"):
+        for name, estimation in _BODY.items():
+            flat[name] = _first(of_body, estimation)
+    return flat
 
 
 def with_targets(event: Json, targets: Iterable[str] | None) -> dict[str, Any]:
@@ -121,11 +127,14 @@ def _short(detections: Iterable[Json], kind: str) -> list[dict[str, Any]] | None
     """The contract's `EventDetectionShort` of every face or body; None for none."""
     found = []
     for detection in detections:
-        sample = _at(detection, "samples", kind)
+        sample = (detection.get("samples") or _NOTHING).get(kind)
         if sample is None:
             continue
-        shown = {"sample_id": sample.get("sample_id")}
-        shown |= {name: detection.get(name) for name in ("detect_ts", "image_origin")}
+        shown = {
+            "sample_id": sample.get("sample_id"),
+            "detect_ts": detection.get("detect_ts"),
+            "image_origin": detection.get("image_origin"),
+        }
         if detect_time := detection.get("detect_time"):
             shown["detect_time"] = detect_time
         if rect := _at(sample, "detection", "rect"):
@@ -134,27 +143,22 @@ def _short(detections: Iterable[Json], kind: str) -> list[dict[str, Any]] | None
     return found or None
 
 
-def _estimations(
-    recorded: Json, detections: Iterable[Json], kind: str
-) -> Callable[[str], Json | None]:
-    """Looks an estimation up: the aggregated one, else that of the first detection having it."""
-    places = [_at(recorded, "aggregate_estimations", kind, "attributes")]
-    places += [_at(d, "samples", kind, "detection", "attributes") for d in detections]
-    places = [place for place in places if place]
-    if not places:
-        return _nowhere
-
-    def find(name: str) -> Json | None:
-        for place in places:
-            if found := place.get(name):
-                return found  # type: ignore[no-any-return]
-        return None
-
-    return find
+def _estimations(recorded: Json, detections: Iterable[Json], kind: str) -> list[Json]:
+    """Where estimations are: the aggregated ones, then those of the detections."""
+    places = [_at(recorded.get("aggregate_estimations"), kind, "attributes")]
+    for detection in detections:
+        sample = (detection.get("samples") or _NOTHING).get(kind)
+        if sample is not None:
+            places.append(_at(sample.get("detection"), "attributes"))
+    return [place for place in places if place]
 
 
-def _nowhere(name: str) -> None:
-    """Of nobody nothing is known."""
+def _first(places: Iterable[Json], name: str) -> Json | None:
+    """The estimation at the first place that has it."""
+    for place in places:
+        if found := place.get(name):
+            return found  # type: ignore[no-any-return]
+    return None
 
 
 def _at(value: Any, *path: str) -> Any:

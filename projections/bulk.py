@@ -8,7 +8,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from domain.log.facts import Fact
-from projections.read_model import ReadModel
+from projections.read_model import ReadModel, is_birth
 from projections.table import Row
 
 
@@ -33,6 +33,10 @@ class BulkFold:
         if not wanted:
             return
         keyed = [(table.key_of(event), event) for event in wanted]
+        if not self._any and all(is_birth(key, event) for key, event in keyed):
+            born = (table.step(None, event) for event in wanted)
+            self._model.insert(connection, [row for row in born if row is not None])
+            return
         sweeps, step = table.sweeps, table.step
         rows: dict[UUID, Row | None] = {**self._model.load(connection, self._model.not_new(keyed))}
         known = set(rows)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 
 from domain.log.port import DatabaseUnavailable, OutcomeUnknown
 
@@ -57,8 +58,13 @@ class Link:
             raise DatabaseUnavailable from lost
 
     def connection_lost(self) -> bool:
-        """Whether there is no usable connection at the moment."""
-        return self._connection is None or self._connection.closed
+        """Whether there is no usable connection at the moment; asked after a failure."""
+        connection = self._connection
+        if connection is None or connection.closed:
+            return True
+        if connection.info.transaction_status != TransactionStatus.IDLE:
+            connection.close()  # cut off within a pipeline, it did not notice and stays busy
+        return connection.closed
 
     def ended(self, transaction_id: int) -> bool:
         """How a transaction ended whose connection was lost: whether it seems to be committed.

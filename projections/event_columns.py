@@ -8,6 +8,7 @@ from domain.flat_events import flat_content
 from domain.recognitions import EventRecorded
 
 _SMALL: Final = ("gender", "age", "emotion", "mask", "ethnic_group", "liveness", "deepfake")
+_TEXTS: Final = ("external_id", "user_data", "source", "track_id")
 _PLACES: Final = ("city", "area", "district", "street", "house_number")
 _LARGEST_SMALLINT: Final = 32_767
 
@@ -44,24 +45,26 @@ ASKED: Final = {
 }
 """Parts of the flat event that filters ask for, with their SQL types."""
 
-_PERSONAL: Final = dict.fromkeys([*SHOWN, *ASKED])
+_PERSONAL: Final[dict[str, Any]] = dict.fromkeys([*SHOWN, *ASKED])
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def event_row(event: EventRecorded) -> dict[str, Any]:
     """The row of an event; all that is personal is None where its key was destroyed."""
-    row: dict[str, Any] = {
-        "event_id": event.originator_id,
-        "account_id": event.account_id,
-        "handler_id": event.handler_id,
-        "create_time": event.create_time,
-        "end_time": event.end_time,
-        "insert_time": event.timestamp,
-        "descriptor_ids": _by_kind(event.descriptor_ids),
-    }
+    row = _PERSONAL.copy() if event.generated is None else flat_content(event.generated)
+    row["event_id"] = event.originator_id
+    row["account_id"] = event.account_id
+    row["handler_id"] = event.handler_id
+    row["create_time"] = event.create_time
+    row["end_time"] = event.end_time
+    row["insert_time"] = event.timestamp
+    row["descriptor_ids"] = _by_kind(event.descriptor_ids)
     if event.generated is None:
-        return {**row, **_PERSONAL}
-    row.update(flat_content(event.generated))
+        return row
+    for name in _TEXTS:
+        if row[name] is not None:
+            row[name] = _text(row[name])
+    row["tags"] = row["tags"] and [_text(tag) for tag in row["tags"]]
     for name in _SMALL:
         if row[name] is not None:
             row[name] = _small(row[name])
@@ -73,13 +76,13 @@ def event_row(event: EventRecorded) -> dict[str, Any]:
     position = location.get("geo_position") or _NOTHING
     top = row["top_match"] or _NOTHING
     for name in _PLACES:
-        row[name] = location.get(name)
+        row[name] = _text(location.get(name))
     row["longitude"] = position.get("longitude")
     row["latitude"] = position.get("latitude")
-    row["top_label"] = top.get("label")
+    row["top_label"] = _text(top.get("label"))
     row["top_similarity"] = top.get("similarity")
     row["top_object_id"] = _uuid(top.get("face_id") or top.get("event_id"))
-    row["top_external_id"] = top.get("external_id")
+    row["top_external_id"] = _text(top.get("external_id"))
     return row
 
 
@@ -100,6 +103,10 @@ def _uuid(value: Any) -> UUID | None:
         return UUID(value)
     except (ValueError, AttributeError, TypeError):
         return None
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else str(value)
 
 
 def _small(value: Any) -> int | None:

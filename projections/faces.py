@@ -52,8 +52,9 @@ FACES = Table(
         "basic_attributes_samples": [],
     },
     indexes=(
-        "(account_id, create_time DESC, face_id)",  # pages of one account, newest first
-        "(create_time DESC, face_id)",  # the same over all accounts
+        # Both are read backwards; new rows at the end of an index are the cheapest.
+        "(account_id, create_time, face_id DESC)",  # pages of one account, newest first
+        "(create_time, face_id DESC)",  # the same over all accounts
         "USING gin (list_ids)",  # members of a list
         "(external_id) WHERE external_id <> ''",  # faces of one external id
         "(event_id) WHERE event_id IS NOT NULL",  # the face an event created

