@@ -164,7 +164,8 @@ class IndexFeeder:
     def _owners(self, face_ids: Iterable[UUID]) -> dict[UUID, Owner]:
         """As they are now, perhaps later than the facts: what followed is set again in order."""
         rows = self._connected().execute(
-            "SELECT face_id, account_id, create_time, list_ids FROM faces WHERE face_id = ANY(%b)",
+            "SELECT face_id, account_id, create_time, ARRAY(SELECT unnest(list_ids) EXCEPT "
+            "SELECT list_id FROM lists WHERE retired) FROM faces WHERE face_id = ANY(%b)",
             [list(face_ids)],
             binary=True,
         )

@@ -83,4 +83,5 @@ class Scoring:
         """The calibrated similarities (0 to 1) of scores."""
         raw = scores.astype(np.float64) * (-1.0 if self.by_distance else 1.0)
         power = self.calibration.slope * raw + self.calibration.intercept
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(power, -700.0, 700.0))), np.float64)
+        curve = 1.0 / (1.0 + np.exp(-np.clip(power, -700.0, 700.0)))
+        return np.minimum(curve / self.calibration.of_equals, 1.0)

@@ -77,7 +77,7 @@ def test_the_same_descriptor_is_as_similar_as_can_be(
 ) -> None:
     enrolled(client, vector(running, 1))
     (result,) = matched(client, raw(vector(running, 1)), faces())
-    assert math.isclose(result[0]["similarity"], 1, abs_tol=0.01)
+    assert math.isclose(result[0]["similarity"], 1, abs_tol=1e-6)
 
 
 def test_what_changes_is_matched_at_once(client: httpx.Client, running: RunningApi) -> None:
