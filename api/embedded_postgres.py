@@ -152,23 +152,28 @@ class EmbeddedPostgres:
         return servers[int(major)]
 
     def _create(self, bin_dir: Path, user: ServerUser) -> None:
-        # A cluster without PG_VERSION is an initdb that was killed: nothing was ever in it.
-        shutil.rmtree(self._cluster, ignore_errors=True)
-        self._cluster.mkdir(mode=0o700)
-        user.own(self._cluster)
+        # Made beside its place and moved there whole: what a killed initdb left is never used.
+        made_in = self._dir / "cluster.new"
+        for unfinished in (made_in, self._cluster):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        made_in.mkdir(mode=0o700)
+        user.own(made_in)
+        home = made_in if user.uid is None else "/proc/self/cwd"
         command = [
-            str(bin_dir / "initdb"), f"--pgdata={self._home(user)}", f"--username={_SUPERUSER}",
+            str(bin_dir / "initdb"), f"--pgdata={home}", f"--username={_SUPERUSER}",
             "--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8", "--no-instructions",
         ]  # fmt: skip
         if self._settings["fsync"] == "off":
             command.append("--no-sync")
         made = subprocess.run(
-            command, cwd=self._cluster, capture_output=True, text=True, **user.popen_options()
-        )
+            command, cwd=made_in, capture_output=True, text=True,
+            preexec_fn=die_with_parent(signal.SIGTERM), **user.popen_options(),
+        )  # fmt: skip
         if made.returncode != 0:
-            shutil.rmtree(self._cluster, ignore_errors=True)
+            shutil.rmtree(made_in, ignore_errors=True)
             raise CannotStart(f"Postgres could not create {self._cluster}: {made.stderr.strip()}")
+        made_in.rename(self._cluster)
 
     def _launch(self, bin_dir: Path, user: ServerUser) -> None:
         if self.log_path.exists() and self.log_path.stat().st_size > _LOG_LIMIT:
