@@ -18,6 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from fastapi import Depends, Query
 from fastapi.requests import HTTPConnection
 
+from api.http.asgi import first_header
 from api.http.refusals import (
     AccountHeaderDisabled,
     AccountRequired,
@@ -151,6 +152,7 @@ class Authentication:
 
 
 ACCOUNT_HEADER: Final = "Luna-Account-Id"
+_ACCOUNT: Final = ACCOUNT_HEADER.lower().encode()
 _SEEN: Final = "selene.identity"
 
 # Dependencies of every request: each takes the connection alone and has none of its own, since
@@ -163,9 +165,9 @@ async def identity(connection: HTTPConnection) -> Identity:
     found: Identity | None = connection.scope.get(_SEEN)
     if found is None:
         authentication: Authentication = connection.app.state.authentication
-        headers = connection.headers
         found = await authentication.identify(
-            headers.get("authorization"), headers.get(ACCOUNT_HEADER)
+            first_header(connection.scope, b"authorization"),
+            first_header(connection.scope, _ACCOUNT),
         )
         connection.scope[_SEEN] = found
     return found

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from api.batching import BatchLoader
 from api.blobs import Blobs
+from api.http.asgi import first_header
 from api.http.refusals import BadHeader
 from api.http.request_id import current_request_id
 from api.services import Services
@@ -39,7 +40,7 @@ class SendFunction(Protocol):
 
 async def request_context(request: Request) -> RequestContext:
     """The request behind the commands: its id, and its idempotency key if it has one."""
-    key = request.headers.get("idempotency-key")
+    key = first_header(request.scope, b"idempotency-key")
     if key is None:
         return RequestContext(request_id=current_request_id())
     if not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():

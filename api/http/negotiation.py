@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute, APIRouter, iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.http.asgi import first_header
 from api.http.body import decoded_json, decoded_msgpack
 from api.http.refusals import BadContentType, PayloadTooLarge
 
@@ -100,27 +101,33 @@ class _DecodedRequest(Request):
         return self._value
 
 
-async def decoded(request: Request) -> Request:
-    """The request with its JSON or MessagePack body decoded, within the limits."""
-    declared = request.headers.get("content-length", "")
+async def document_of(request: Request) -> tuple[bytes, Any] | None:
+    """The bytes of a JSON or MessagePack body and their value; None without a body."""
+    declared = first_header(request.scope, b"content-length") or ""
     if declared.isdigit() and int(declared[:20]) > LARGEST_DOCUMENT:
         raise PayloadTooLarge
     raw = await request.body()
     if not raw:
-        return request
+        return None
     if len(raw) > LARGEST_DOCUMENT:
         raise PayloadTooLarge
-    kind = media_type(request.headers.get("content-type", ""))
+    kind = media_type(first_header(request.scope, b"content-type") or "")
     if kind == JSON:
-        return _DecodedRequest(request, raw, decoded_json(raw))
+        return raw, decoded_json(raw)
     if kind in _MSGPACK_NAMES:
-        return _DecodedRequest(request, raw, decoded_msgpack(raw))
+        return raw, decoded_msgpack(raw)
     raise BadContentType
+
+
+async def decoded(request: Request) -> Request:
+    """The request with its JSON or MessagePack body decoded, within the limits."""
+    document = await document_of(request)
+    return request if document is None else _DecodedRequest(request, *document)
 
 
 def in_wanted_format(request: Request, response: Response) -> Response:
     """The same answer, as MessagePack if the client prefers it to JSON."""
-    accept = request.headers.get("accept", "")
+    accept = first_header(request.scope, b"accept") or ""
     if "msgpack" not in accept or response.media_type != JSON or not response.body:
         return response
     wanted = preferred(accept, (JSON, *_MSGPACK_NAMES))

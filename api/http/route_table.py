@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.access_log import ROUTE
+from api.http.quick import quick_app
 from api.http.refusals import MethodNotAllowed, PageNotFound
 
 
@@ -66,7 +67,7 @@ class RouteTable:
         node = self._root
         for segment in segments:
             node = node.child(segment)
-        app = cast(ASGIApp, context.app)
+        app = quick_app(context.endpoint, cast(ASGIApp, context.app))
         leaf = _Leaf(app, path, names, context.endpoint, context.original_route)
         for method in context.methods or ():
             node.methods.setdefault(method, leaf)

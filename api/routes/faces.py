@@ -30,7 +30,7 @@ from api.descriptor_versions import DescriptorVersions, Versions, descriptor_ver
 from api.errors import answers
 from api.http.answers import created, json_answer
 from api.http.fields import CommaList, Flag
-from api.http.quick import QuickRoute, body_value, path_id, quickly, read_body
+from api.http.quick import body_value, path_id, quickly, read_body
 from api.pipelines.take_attributes import content_for_face
 from api.schemas.faces import (
     FaceCreate,
@@ -52,7 +52,7 @@ from projections import faces
 from projections.database import Row
 from projections.temporary_attributes import TemporaryAttributes
 
-router = APIRouter(prefix="/faces", tags=["faces"], route_class=QuickRoute)
+router = APIRouter(prefix="/faces", tags=["faces"])
 
 _MISSING: Final = answers(FaceNotFound)
 _VIEW: Final = Depends(permitted("face", "view"))
