@@ -29,7 +29,7 @@ log = structlog.get_logger("selene.index")
 _CHUNK = 2000
 _GRACE_S = 0.005  # what this process committed reaches the index by `committed` within this time
 _RETRY_S = 1.0
-_POLL_S = 2.0
+_POLL_S = 0.25  # how soon a stop is noticed
 
 # A list that is being deleted with its faces is not searched any more.
 _FACES = """SELECT f.face_id, f.account_id, d.kind, d.version, d.data, f.create_time,
