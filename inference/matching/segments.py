@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.matching.buffers import buffer
+from inference.matching.buffers import aligned, buffer
 from inference.matching.quantise import Codes, Quantised, Vectors
 
 Rows = NDArray[np.int64]
@@ -100,12 +100,14 @@ class Segments:
 
     def blocks_of(self, rows: Rows, step: int) -> list[Block]:
         """Chosen rows, in ascending order."""
+        ends = np.arange(1, len(self._codes) + 1) * self.segment_rows
+        cuts = [0, *np.searchsorted(rows, ends).tolist()]
         return [
-            Block(int(rows[start]), int(rows[min(start + step, part.stop) - 1]) + 1,
-                  rows[start : min(start + step, part.stop)])
-            for _, _, part in self._parts(rows)
-            for start in range(part.start, part.stop, step)
-        ]  # fmt: skip
+            Block(int(part[0]), int(part[-1]) + 1, part)
+            for start, stop in pairwise(cuts)
+            for first in range(start, stop, step)
+            if len(part := rows[first : min(first + step, stop)])
+        ]
 
     def codes(self, block: Block) -> Codes:
         """The codes of a block, where they lie or gathered into a buffer."""
@@ -134,8 +136,6 @@ class Segments:
 
     def worst_residual(self, block: Block) -> float:
         """A bound of the residuals in a block."""
-        if block.rows is not None:
-            return float(self.residuals(block.rows).max())
         first, last = block.first // self.block_rows, (block.stop - 1) // self.block_rows
         return max(self._worst_residual[first : last + 1])
 
@@ -179,7 +179,7 @@ class Segments:
     def _reserve(self, segment: int) -> None:
         while len(self._codes) <= segment:
             shape = (self.segment_rows, self.dimension)
-            self._codes.append(np.empty(shape, np.int8))
+            self._codes.append(aligned(shape, np.int8))
             self._vectors.append(self._new_vectors(shape))
             self._residuals.append(np.empty(self.segment_rows, np.float32))
             if self._biased:
@@ -188,7 +188,7 @@ class Segments:
 
     def _new_vectors(self, shape: tuple[int, int]) -> Vectors:
         if self._directory is None:
-            return np.empty(shape, np.float32)
+            return aligned(shape, np.float32)
         self._directory.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=self._directory, prefix="rows-")
         try:
