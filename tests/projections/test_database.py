@@ -25,9 +25,10 @@ def reader(database: str) -> Iterator[Reader]:
 
 
 def cut_all(dsn: str) -> None:
+    """End every other session, and wait until they have ended."""
     with psycopg.connect(dsn, autocommit=True) as admin:
         admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
 
