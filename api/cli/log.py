@@ -67,9 +67,9 @@ def show(
     if as_json:
         _print(facts, as_json)
         return
-    grid = Grid(
-        "version", "position", "time", "event", "fields", "request", title=str(aggregate_id)
-    )
+    grid = Grid(title=str(aggregate_id))
+    for heading in ("version", "position", "time", "event", "fields", "request"):
+        grid.add_column(heading, overflow="fold")  # an id that is cut off is no use
     for fact in facts:
         fields = "\n".join(f"{name} = {_short(value)}" for name, value in _fields(fact).items())
         grid.add_row(
