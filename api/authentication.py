@@ -26,11 +26,13 @@ from api.http.refusals import (
     BadQuery,
     PermissionDenied,
     TokenCorrupted,
+    TooManyLogins,
     WrongCredentials,
 )
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _REMEMBERED: Final = 1024
+_MOST_WAITING: Final = 16
 _AT_ONCE: Final = 2  # one check takes tens of milliseconds and tens of megabytes, by design
 
 
@@ -89,6 +91,7 @@ class Authentication:
         self._key = secrets.token_bytes(32)
         self._verified: OrderedDict[bytes, None] = OrderedDict()
         self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
 
     async def identify(self, authorization: str | None, account: str | None) -> Identity:
         """Who sent these headers; credentials win over Luna-Account-Id."""
@@ -130,8 +133,14 @@ class Authentication:
         if mark in self._verified:
             self._verified.move_to_end(mark)
             return True
-        async with self._turn:
-            right = await asyncio.to_thread(self._verify, stored, password)
+        if self._waiting >= _MOST_WAITING:
+            raise TooManyLogins(self._waiting)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                right = await asyncio.to_thread(self._verify, stored, password)
+        finally:
+            self._waiting -= 1
         if right:
             self._verified[mark] = None
             if len(self._verified) > _REMEMBERED:

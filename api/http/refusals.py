@@ -130,6 +130,13 @@ class WrongCredentials(HttpRefusal):
     headers = {"WWW-Authenticate": 'Basic realm="selene", charset="UTF-8", Bearer'}
 
 
+class TooManyLogins(HttpRefusal):
+    """So many passwords are being checked that another one would wait too long."""
+
+    detail = "{} passwords are waiting to be checked"
+    headers = {"Retry-After": "2"}
+
+
 class TokenCorrupted(HttpRefusal):
     """The token is not one of ours, has expired or was withdrawn."""
 

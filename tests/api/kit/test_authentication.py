@@ -1,5 +1,6 @@
 """Who asks is decided by a login, a token or Luna-Account-Id, in this order."""
 
+import asyncio
 import base64
 import time
 from uuid import UUID
@@ -9,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from api.authentication import Authentication, Identity, Login
-from api.http.refusals import PermissionDenied
+from api.http.refusals import PermissionDenied, TooManyLogins, WrongCredentials
 from tests.api.kit.toy import ACCOUNT, AS_ACCOUNT, asking, toy
 
 OTHER = "0b8b5937-2e9c-4e8b-a7a7-5caf86621b50"
@@ -168,3 +169,18 @@ def test_without_a_token_everything_is_permitted() -> None:
     Identity().demand("face", "deletion")
     with pytest.raises(PermissionDenied):
         TOKENS["reader"].demand("face", "view")
+
+
+async def test_logins_that_would_wait_too_long_are_refused_at_once() -> None:
+    authentication = Authentication(Book())
+    wrong = [basic("root", f"wrong {number}")["Authorization"] for number in range(60)]
+
+    answers = await asyncio.gather(
+        *(authentication.identify(header, None) for header in wrong), return_exceptions=True
+    )
+
+    refused = [answer for answer in answers if isinstance(answer, TooManyLogins)]
+    assert refused
+    assert len(refused) + sum(isinstance(a, WrongCredentials) for a in answers) == len(wrong)
+    found = await authentication.identify(basic("root", "root")["Authorization"], None)
+    assert found.sees_all
