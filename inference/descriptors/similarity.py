@@ -24,7 +24,8 @@ def scores(references: Rows, candidates: Rows, calibration: Calibration) -> Rows
     return np.asarray(np.sqrt(np.maximum(squares, 0.0)), np.float32)
 
 
-def similarities(raw: Rows, calibration: Calibration) -> Rows:
-    """Calibrated similarities, 0 to 1, of raw scores."""
+def similarities(raw: NDArray[np.floating], calibration: Calibration) -> NDArray[np.float64]:
+    """Calibrated similarities, 0 to 1, of raw scores; `Calibration.similarity` for many."""
     power = calibration.slope * np.asarray(raw, np.float64) + calibration.intercept
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(power, -700, 700))), np.float32)
+    curve = 1.0 / (1.0 + np.exp(-np.clip(power, -700.0, 700.0)))
+    return np.minimum(curve / calibration.of_equals, 1.0)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from domain.shared.biometrics import BadDescriptor, Descriptor
 from domain.shared.similarity import Calibration
+from inference.descriptors.similarity import similarities
 from inference.matching.quantise import Vectors
 from inference.native import numkong
 
@@ -81,7 +82,4 @@ class Scoring:
 
     def similarities(self, scores: Scores) -> NDArray[np.float64]:
         """The calibrated similarities (0 to 1) of scores."""
-        raw = scores.astype(np.float64) * (-1.0 if self.by_distance else 1.0)
-        power = self.calibration.slope * raw + self.calibration.intercept
-        curve = 1.0 / (1.0 + np.exp(-np.clip(power, -700.0, 700.0)))
-        return np.minimum(curve / self.calibration.of_equals, 1.0)
+        return similarities(-scores if self.by_distance else scores, self.calibration)
