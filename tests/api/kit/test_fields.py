@@ -20,8 +20,9 @@ from api.http.fields import (
     UserData,
     Whole,
 )
-from api.http.paging import LongPage, Page
 from domain.shared.fields import NowTime, Time, TimeOrNow, written
+from projections.events import EventFilter
+from projections.filtering import Page
 
 TIME: TypeAdapter[datetime] = TypeAdapter(Time)
 EITHER: TypeAdapter[datetime | NowTime] = TypeAdapter(TimeOrNow)
@@ -162,7 +163,7 @@ def test_fields_keep_their_limits(field: Any, good: list[Any], bad: list[Any]) -
 def test_pages_have_the_limits_of_the_contract() -> None:
     assert Page().offset == 0
     assert Page(page=3, page_size=100).offset == 200
-    assert LongPage(page_size=1000).page_size == 1000
+    assert EventFilter(page_size=1000).page_size == 1000
     assert Page(page=10**30).offset < 2**63
     for bad in ({"page": 0}, {"page_size": 0}, {"page_size": 101}):
         with pytest.raises(ValidationError):
