@@ -92,7 +92,7 @@ class EmbeddedPostgres:
                 f"the database in {self._dir} belongs to another user ({error.strerror}): "
                 "start Selene as that user, or choose another SELENE_DATA_DIR"
             ) from None
-        except BaseException:
+        except BaseException:  # also an interrupt: no server is left behind
             self.stop()
             raise
 

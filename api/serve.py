@@ -177,6 +177,6 @@ class _Process:
             await asyncio.wait_for(apps.stop(), _STOP_SECONDS)
         except TimeoutError:
             self._fail(f"background work did not end within {_STOP_SECONDS:.0f} s")
-        except Exception:
+        except Exception:  # Postgres is still to be stopped; the exit status tells
             log.exception("background work did not end well")
             self._failed = True

@@ -144,7 +144,7 @@ class HandlerRun:
             body = await self.send(command)
         except OutcomeUnknown:  # the facts may be there, and then they need their bytes
             raise
-        except Exception:
+        except Exception:  # whatever refused or broke it: nothing was committed
             await self._take_back(kept, attributes)
             raise
         own = [str(one.event.event_id) for one in command.recognitions]

@@ -132,7 +132,7 @@ class RedisFeed:
             except RedisError as why:
                 log.warning("Redis is away, messages come from the log", why=str(why))
                 away = True
-            except Exception:
+            except Exception:  # the log or a subscriber; the same place is read again
                 log.exception("messages cannot be followed, trying again")
                 self._stopping.wait(_SILENCE_S)
             if away:
