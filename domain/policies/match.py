@@ -83,10 +83,9 @@ class _CreatedBetween(Record):
         )
 
 
-class FaceCandidateFilters(_CreatedBetween):
-    """Which faces are candidates; all conditions hold, a list means any of it."""
+class FaceFilters(_CreatedBetween):
+    """Which faces are meant; all conditions hold, a list means any of it."""
 
-    origin: Literal["faces"]
     face_ids: Absent[tuple[Id, ...]] = None
     account_id: Absent[Id] = None
     external_ids: Absent[tuple[ExternalId, ...]] = None
@@ -96,10 +95,9 @@ class FaceCandidateFilters(_CreatedBetween):
     list_id: Absent[Id] = None
 
 
-class EventCandidateFilters(_CreatedBetween):
-    """Which events are candidates; all conditions hold, a list means any of it, all of tags."""
+class EventFilters(_CreatedBetween):
+    """Which events are meant; all conditions hold, a list means any of it, all of tags."""
 
-    origin: Literal["events"]
     event_ids: Absent[tuple[Id, ...]] = None
     account_id: Absent[Id] = None
     event_id__gte: Absent[Id] = None
@@ -131,6 +129,18 @@ class EventCandidateFilters(_CreatedBetween):
     track_ids: Absent[tuple[TrackId, ...]] = None
     end_time__gte: Absent[Time] = None
     end_time__lt: Absent[Time] = None
+
+
+class FaceCandidateFilters(FaceFilters):
+    """Which faces are candidates."""
+
+    origin: Literal["faces"]
+
+
+class EventCandidateFilters(EventFilters):
+    """Which events are candidates."""
+
+    origin: Literal["events"]
 
 
 MatchPolicyCandidates = Annotated[

@@ -1,0 +1,11 @@
+"""Every kind of task, by the name in its path."""
+
+from api.workers.tasks.kind import TaskKind
+
+TASK_KINDS: dict[str, TaskKind] = {}
+"""Each kind registers here: `"clustering": Clustering()`."""
+
+
+def kind_of(number: int) -> TaskKind | None:
+    """The kind with this `task_type`, if this program has it."""
+    return next((kind for kind in TASK_KINDS.values() if kind.number == number), None)
