@@ -11,7 +11,7 @@ from tests.support.shared import needs_media, needs_models
 
 pytestmark = pytest.mark.skipif(not CONTRACT.is_file(), reason="the shared contract is not here")
 DOCUMENT = {"Accept": "application/json"}
-OPERATIONS = ("/6/sdk", "/6/detector", "/6/extractor")
+OPERATIONS = ("/6/sdk", "/6/detector", "/6/extractor", "/6/iso", "/6/liveness")
 TELLING = ("type", "enum", "minimum", "maximum", "default", "minItems")
 
 
