@@ -62,6 +62,14 @@ class Scoring:
         numkong.cdist(rows, reference, metric="dot", out=scores)
         return np.clip(scores[:, 0], -1.0, 1.0).astype(np.float32)
 
+    def paired(self, first: Vectors, second: Vectors) -> Scores:
+        """The score of each row (n, d) with the row of the same number among others (n, d)."""
+        if self.by_distance:
+            apart = first.astype(np.float64) - second
+            return np.asarray(-np.sqrt(np.einsum("ij,ij->i", apart, apart)), np.float32)
+        cosines = np.einsum("ij,ij->i", first, second, dtype=np.float64)
+        return np.asarray(np.clip(cosines, -1.0, 1.0), np.float32)
+
     def product(self, score: float, reference_length: float) -> float:
         """The least product that a row of at least this score can have."""
         if math.isinf(score):
