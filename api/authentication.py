@@ -1,20 +1,13 @@
 """Who asks: Luna-Account-Id alone, a login with its password, or a token."""
 
-import asyncio
 import base64
 import binascii
-import hashlib
-import hmac
 import re
-import secrets
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final, Literal, Protocol
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from fastapi import Depends, Query
 from fastapi.requests import HTTPConnection
 
@@ -26,14 +19,12 @@ from api.http.refusals import (
     BadQuery,
     PermissionDenied,
     TokenCorrupted,
-    TooManyLogins,
     WrongCredentials,
 )
+from api.passwords import Passwords
+from domain.permissions import Permissions, Use
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_REMEMBERED: Final = 1024
-_MOST_WAITING: Final = 16
-_AT_ONCE: Final = 2  # one check takes tens of milliseconds and tens of megabytes, by design
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +40,12 @@ class Login:
 class Identity:
     """Who asks; no account means that reads are not limited to one.
 
-    `permissions` are a token's, actions by resource ({"face": ["view", "creation"]}); None
-    means that everything is allowed.
+    `permissions` are a token's; None means that everything is allowed.
     """
 
     account_id: UUID | None = None
     sees_all: bool = False
-    permissions: Mapping[str, Sequence[str]] | None = None
+    permissions: Permissions | None = None
 
     @property
     def scope(self) -> UUID | None:
@@ -64,8 +54,15 @@ class Identity:
 
     def demand(self, resource: str, action: str) -> None:
         """Refuse unless the action is permitted."""
-        if self.permissions is not None and action not in self.permissions.get(resource, ()):
+        if self.permissions is not None and not self.permissions.allows(resource, action):
             raise PermissionDenied(action, resource)
+
+    def demand_use(self, resource: Literal["emit_events", "verify"], recipe_id: UUID) -> None:
+        """Refuse unless the handler or verifier may be run."""
+        if self.permissions is not None:
+            use: Use = getattr(self.permissions, resource)
+            if not use.allows(recipe_id):
+                raise PermissionDenied("allowed", resource)
 
 
 class Accounts(Protocol):
@@ -80,18 +77,19 @@ class Accounts(Protocol):
         ...
 
 
+def _read_account(header: str | None) -> UUID | None:
+    if header is not None and _UUID.fullmatch(header) is None:
+        raise BadHeader("Luna-Account-Id")
+    return None if header is None else UUID(header)
+
+
 class Authentication:
     """Decides who asks. `trust_header` lets Luna-Account-Id alone name the account."""
 
     def __init__(self, accounts: Accounts | None = None, *, trust_header: bool = True) -> None:
         self._accounts = accounts
         self._trust_header = trust_header
-        self._hasher = PasswordHasher()
-        self._nobody: str | None = None
-        self._key = secrets.token_bytes(32)
-        self._verified: OrderedDict[bytes, None] = OrderedDict()
-        self._turn = asyncio.Semaphore(_AT_ONCE)
-        self._waiting = 0
+        self.passwords = Passwords()
 
     async def identify(self, authorization: str | None, account: str | None) -> Identity:
         """Who sent these headers; credentials win over Luna-Account-Id."""
@@ -108,56 +106,28 @@ class Authentication:
             raise WrongCredentials
         if not self._trust_header:
             raise AccountHeaderDisabled if account is not None else WrongCredentials
-        if account is None:
-            return Identity()
-        if _UUID.fullmatch(account) is None:
-            raise BadHeader("Luna-Account-Id")
-        return Identity(UUID(account))
+        return Identity(_read_account(account))
 
     async def _by_password(self, accounts: Accounts, encoded: str) -> Identity:
         try:
             text = base64.b64decode(encoded, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             raise WrongCredentials from None
-        login, colon, password = text.partition(":")
-        found = await accounts.by_login(login) if colon else None
-        stored = found.password_hash if found is not None else await self._hash_of_nobody()
-        if not await self._matches(login, password, stored) or found is None:
+        login, _, password = text.partition(":")
+        return await self._by_login(accounts, login, password)
+
+    async def by_login(self, login: str, password: str) -> Identity:
+        """Whose login and password these are."""
+        if self._accounts is None:
+            raise WrongCredentials
+        return await self._by_login(self._accounts, login, password)
+
+    async def _by_login(self, accounts: Accounts, login: str, password: str) -> Identity:
+        found = await accounts.by_login(login)
+        stored = None if found is None else found.password_hash
+        if not await self.passwords.matches(login, password, stored) or found is None:
             raise WrongCredentials
         return Identity(found.account_id, found.sees_all)
-
-    async def _matches(self, login: str, password: str, stored: str) -> bool:
-        """Whether the password has this hash; a match is remembered until the hash changes."""
-        said = "\0".join((login, password, stored)).encode()
-        mark = hmac.digest(self._key, said, hashlib.sha256)
-        if mark in self._verified:
-            self._verified.move_to_end(mark)
-            return True
-        if self._waiting >= _MOST_WAITING:
-            raise TooManyLogins(self._waiting)
-        self._waiting += 1
-        try:
-            async with self._turn:
-                right = await asyncio.to_thread(self._verify, stored, password)
-        finally:
-            self._waiting -= 1
-        if right:
-            self._verified[mark] = None
-            if len(self._verified) > _REMEMBERED:
-                self._verified.popitem(last=False)
-        return right
-
-    async def _hash_of_nobody(self) -> str:
-        """A hash to check against, so that unknown logins take as long as wrong passwords."""
-        if self._nobody is None:
-            self._nobody = await asyncio.to_thread(self._hasher.hash, secrets.token_hex())
-        return self._nobody
-
-    def _verify(self, stored: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(stored, password)
-        except (VerificationError, InvalidHashError):
-            return False
 
 
 ACCOUNT_HEADER: Final = "Luna-Account-Id"
@@ -180,6 +150,15 @@ async def identity(connection: HTTPConnection) -> Identity:
         )
         connection.scope[_SEEN] = found
     return found
+
+
+async def named_account(connection: HTTPConnection) -> UUID | None:
+    """The dependency of the request that makes an account: the id in Luna-Account-Id, if any."""
+    return _read_account(first_header(connection.scope, _ACCOUNT))
+
+
+NamedAccountId = Annotated[UUID | None, Depends(named_account)]
+"""The id in Luna-Account-Id, whoever asks."""
 
 
 async def required_account(connection: HTTPConnection) -> UUID:
@@ -244,5 +223,22 @@ def permitted(resource: str, action: str) -> Callable[[HTTPConnection], Awaitabl
         except BadHeader:
             return  # what the route makes of the account says so in its own way
         found.demand(resource, action)
+
+    return check
+
+
+def may_use(
+    resource: Literal["emit_events", "verify"], name: str
+) -> Callable[[HTTPConnection], Awaitable[None]]:
+    """`Depends(may_use("verify", "verifier_id"))`: the recipe that a token must allow to run."""
+
+    async def check(connection: HTTPConnection) -> None:
+        try:
+            found = await identity(connection)
+        except BadHeader:
+            return  # as above
+        text = connection.path_params[name]
+        if _UUID.fullmatch(text) is not None:
+            found.demand_use(resource, UUID(text))
 
     return check

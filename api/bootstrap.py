@@ -21,6 +21,7 @@ from api.http.refusals import BadApiBody, BadBody, BadPublishedBody, ComponentDo
 from api.log_position import LogPosition
 from api.master_key import load_master_key
 from api.routes import (
+    accounts,
     attributes,
     detector,
     event_statistics,
@@ -40,6 +41,7 @@ from api.routes import (
     samples,
     sdk,
     sender,
+    tokens,
 )
 from api.routes.system import Check, System, Version
 from api.sender.opening import open_sender
@@ -69,6 +71,8 @@ from ray_cluster.opening import open_local_models
 API_ROUTERS: Sequence[APIRouter] = (
     samples.router,
     images.router,
+    accounts.router,
+    tokens.router,
     objects.router,
     attributes.router,
     faces.router,
@@ -102,9 +106,10 @@ class Installation:
         self._runner = Runner(dsn, self._master, CATCH_UP)
         reader = Reader(dsn)
         self._authentication = Authentication(
-            StoredAccounts(reader, token_texts(self._master)),
+            StoredAccounts(reader, texts),
             trust_header=settings.auth == "header",
         )
+        texts = token_texts(self._master)
         self._list_sweeper = ListSweeper(reader)
         self._sender = open_sender(settings, dsn, self._master, reader)
         self._observers: list[Observer] = [self._list_sweeper.committed, *self._sender.observers]
@@ -128,6 +133,7 @@ class Installation:
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
         self.api.include_router(negotiating(samples.previous_router))
         self.streams = self._app("Selene Streams", (), ("/1", "/2"), BadBody)
+            tokens=texts,
         of_sender = sender.sender_routers(("/1", "/2"))
         self.sender = self._app("Selene Sender", of_sender, ("/1", "/2"), BadPublishedBody)
         self.tracking = self._app("Selene Human Tracking", (), ("/1",), BadBody)

@@ -11,6 +11,7 @@ from api.sender.hub import Hub
 from api.settings import Settings
 from api.url_guard import UrlGuard
 from commands.writer import GroupCommitWriter
+from domain.tokens import TokenTexts
 from projections.database import Reader, Row
 from projections.temporary_attributes import TemporaryAttributes
 from ray_cluster.matching import Matching
@@ -30,6 +31,7 @@ class Services:
     attributes: TemporaryAttributes
     faces: BatchLoader[UUID, Row]
     hub: Hub
+    tokens: TokenTexts
     models: Models = field(init=False)
     matching: Matching = field(init=False)
 

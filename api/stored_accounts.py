@@ -6,7 +6,8 @@ from uuid import UUID
 from api.authentication import Identity, Login
 from domain.accounts import AccountType
 from domain.log.sealing import MasterKey
-from domain.tokens import TokenTexts, VisibilityArea, listed_permissions
+from domain.permissions import read_permissions
+from domain.tokens import TokenTexts, VisibilityArea
 from projections.accounts import find_login
 from projections.database import Reader
 from projections.tokens import find_valid_token
@@ -45,4 +46,4 @@ class StoredAccounts:
             return None
         kind = AccountType(row["account_type"]) if row["account_type"] else AccountType.USER
         sees_all = kind.sees_all and row["visibility_area"] == VisibilityArea.ALL
-        return Identity(row["account_id"], sees_all, listed_permissions(row["permissions"]))
+        return Identity(row["account_id"], sees_all, read_permissions(row["permissions"]))

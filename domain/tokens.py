@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final
@@ -123,8 +122,3 @@ class TokenTexts:
 
     def _proof(self, said: bytes) -> bytes:
         return hmac.digest(self._key, said, hashlib.sha256)[:_PROOF_BYTES]
-
-
-def listed_permissions(permissions: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The actions a token allows, by resource; what is not a list of actions is left out."""
-    return {name: list(v) for name, v in permissions.items() if isinstance(v, list)}

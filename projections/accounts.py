@@ -7,7 +7,7 @@ from psycopg.sql import SQL
 
 from domain.accounts import Account, AccountNotFound, AccountType
 from domain.shared.fields import Time
-from projections.database import Reader, Row
+from projections.database import Reader, Row, owned_by
 from projections.filtering import Filter, Where
 from projections.table import Delete, Insert, Table, Update
 
@@ -65,20 +65,23 @@ class AccountFilter(Filter):
 _SHOWN = "account_id, login, account_type, description, create_time, last_update_time"
 
 
-def list_accounts(db: Reader, wanted: AccountFilter) -> list[Row]:
-    """One page, newest first."""
+def list_accounts(db: Reader, account_id: UUID | None, wanted: AccountFilter) -> list[Row]:
+    """One page of all accounts, or of the one that may be seen; newest first."""
+    owner, of_owner = owned_by(account_id)
     where, values = wanted.where()
     query = SQL(
-        "SELECT " + _SHOWN + " FROM accounts WHERE {} "
+        "SELECT " + _SHOWN + " FROM accounts WHERE {} AND {} "
         "ORDER BY create_time DESC, account_id LIMIT %s OFFSET %s"
-    ).format(where)
-    return db.fetch_all(query, [*values, wanted.page_size, wanted.offset])
+    ).format(owner, where)
+    return db.fetch_all(query, [*of_owner, *values, wanted.page_size, wanted.offset])
 
 
-def count_accounts(db: Reader, wanted: AccountFilter) -> int:
+def count_accounts(db: Reader, account_id: UUID | None, wanted: AccountFilter) -> int:
     """How many accounts pass the filter, on all pages."""
+    owner, of_owner = owned_by(account_id)
     where, values = wanted.where()
-    return int(db.fetch_value(SQL("SELECT count(*) FROM accounts WHERE {}").format(where), values))
+    query = SQL("SELECT count(*) FROM accounts WHERE {} AND {}").format(owner, where)
+    return int(db.fetch_value(query, [*of_owner, *values]))
 
 
 def get_account(db: Reader, account_id: UUID) -> Row:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.authentication import AccountId, permitted
+from api.authentication import AccountId, may_use
 from api.dependencies import Context, Send, ServicesDep
 from api.errors import answers
 from api.http.answers import json_answer
@@ -66,7 +66,7 @@ EventTime = Annotated[str | None, Header(description="RFC 3339; anything else is
         PayloadTooLarge,
         ModelsBusy,
     ),
-    dependencies=[Depends(permitted("event", "creation"))],
+    dependencies=[Depends(may_use("emit_events", "handler_id"))],
 )
 async def generate_events(
     handler_id: Id,

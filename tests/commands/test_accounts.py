@@ -144,7 +144,7 @@ async def test_a_login_belongs_to_one_account_at_a_time(dsn: str, reader: Reader
 
     assert (find_login(reader, "ann@here.org") or {})["account_id"] == bob
     assert find_login(reader, "bob@here.org") is None
-    assert count_accounts(reader, AccountFilter()) == 3
+    assert count_accounts(reader, None, AccountFilter()) == 3
 
 
 async def test_accounts_are_listed_without_their_passwords(dsn: str, reader: Reader) -> None:
@@ -155,9 +155,10 @@ async def test_accounts_are_listed_without_their_passwords(dsn: str, reader: Rea
     log.close()
 
     shown = get_account(reader, ACCOUNT)
-    assert list_accounts(reader, AccountFilter(account_type=AccountType.ADVANCED_USER)) == [shown]
-    assert list_accounts(reader, AccountFilter(login="ann@here.org")) == [shown]
-    assert len(list_accounts(reader, AccountFilter())) == 2
+    advanced = AccountFilter(account_type=AccountType.ADVANCED_USER)
+    assert list_accounts(reader, None, advanced) == [shown]
+    assert list_accounts(reader, None, AccountFilter(login="ann@here.org")) == [shown]
+    assert len(list_accounts(reader, None, AccountFilter())) == 2
     assert (shown["login"], shown["account_type"]) == ("ann@here.org", "advanced_user")
     assert "password_hash" not in shown
     with pytest.raises(AccountNotFound):

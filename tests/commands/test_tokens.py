@@ -18,6 +18,7 @@ from commands.accounts import CreateAccount, EditAccount
 from commands.tokens import CreateToken, DeleteToken, ReplaceToken
 from domain.accounts import AccountType, hash_password
 from domain.log.sealing import MasterKey
+from domain.permissions import Action, Permissions, Use
 from domain.tokens import Token, TokenNotFound, TokenTexts, VisibilityArea
 from projections.database import Reader
 from projections.tokens import TokenFilter, get_token, list_tokens
@@ -28,6 +29,7 @@ from tests.support.writing import running
 
 ACCOUNT, OTHER = uuid4(), uuid4()
 FACES = {"face": ["view", "creation"], "verify": {"allowed": 1}}
+SEEN = Permissions(face=(Action.VIEW, Action.CREATION), verify=Use(allowed=1))
 TEXTS = TokenTexts(os.urandom(32))
 
 
@@ -107,7 +109,7 @@ async def test_a_token_speaks_until_it_is_replaced_withdrawn_or_expired(
             assert await writer.send(token) == 1
         for token in (kept, gone, soon):
             found = await accounts.by_token(TEXTS.write(token.token_id, 1))
-            assert found == Identity(ACCOUNT, False, {"face": ["view", "creation"]})
+            assert found == Identity(ACCOUNT, False, SEEN)
         serial = await writer.send(
             ReplaceToken(account_id=ACCOUNT, token_id=kept.token_id, permissions={"list": []})
         )
@@ -116,7 +118,7 @@ async def test_a_token_speaks_until_it_is_replaced_withdrawn_or_expired(
 
     assert await accounts.by_token(TEXTS.write(kept.token_id, 1)) is None
     found = await accounts.by_token(TEXTS.write(kept.token_id, serial))
-    assert found == Identity(ACCOUNT, False, {"list": []})
+    assert found == Identity(ACCOUNT, False, Permissions())
     for token in (gone, late):
         assert await accounts.by_token(TEXTS.write(token.token_id, 1)) is None
     assert await accounts.by_token("nonsense") is None
@@ -188,8 +190,7 @@ async def test_logins_and_tokens_authenticate_requests(dsn: str, reader: Reader)
     log.close()
 
     bearer = f"Bearer {TEXTS.write(token.token_id, 1)}"
-    assert (await authentication.identify(bearer, None)).permissions == {
-        "face": ["view", "creation"]
-    }
+    found = (await authentication.identify(bearer, None)).permissions
+    assert found == SEEN
     with pytest.raises(TokenCorrupted):
         await authentication.identify(bearer[:-1], None)

@@ -11,13 +11,14 @@ from argon2 import PasswordHasher
 
 from api.authentication import Authentication, Identity, Login
 from api.http.refusals import PermissionDenied, TooManyLogins, WrongCredentials
+from domain.permissions import Action, Permissions
 from tests.api.kit.toy import ACCOUNT, AS_ACCOUNT, asking, toy
 
 OTHER = "0b8b5937-2e9c-4e8b-a7a7-5caf86621b50"
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 TOKENS = {
-    "reader": Identity(UUID(ACCOUNT), permissions={"thing": ("view",)}),
-    "cleaner": Identity(UUID(ACCOUNT), permissions={"thing": ("deletion",)}),
+    "reader": Identity(UUID(ACCOUNT), permissions=Permissions(object=(Action.VIEW,))),
+    "cleaner": Identity(UUID(ACCOUNT), permissions=Permissions(object=(Action.DELETION,))),
     "auditor": Identity(UUID(ACCOUNT), sees_all=True),
 }
 
@@ -128,7 +129,7 @@ async def test_tokens_speak_for_their_account_within_their_permissions() -> None
 
         denied = await client.delete("/6/things/x", headers=bearer("reader"))
         assert (denied.status_code, denied.json()["error_code"]) == (403, 11059)
-        assert "required 'deletion' permission for 'thing'" in denied.json()["detail"]
+        assert "required 'deletion' permission for 'object'" in denied.json()["detail"]
         assert (await client.delete("/6/things/x", headers=bearer("cleaner"))).status_code == 204
         assert (await client.delete("/6/things/x")).status_code == 204
 

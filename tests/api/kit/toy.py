@@ -101,7 +101,7 @@ async def get_thing(thing_id: UUID) -> dict[str, UUID]:
     return {"thing_id": thing_id}
 
 
-@router.delete("/{name}", status_code=204, dependencies=[Depends(permitted("thing", "deletion"))])
+@router.delete("/{name}", status_code=204, dependencies=[Depends(permitted("object", "deletion"))])
 async def delete_thing(name: str) -> None:
     """Another parameter at the place of thing_id, as LUNA's samples have it."""
 
