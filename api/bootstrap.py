@@ -69,10 +69,10 @@ from ray_cluster.models import Models
 from ray_cluster.opening import open_local_models
 
 API_ROUTERS: Sequence[APIRouter] = (
-    samples.router,
-    images.router,
     accounts.router,
     tokens.router,
+    samples.router,
+    images.router,
     objects.router,
     attributes.router,
     faces.router,
@@ -105,11 +105,11 @@ class Installation:
         self._log = PostgresLog(dsn, self._master, [ReadModel(t) for t in INLINE])
         self._runner = Runner(dsn, self._master, CATCH_UP)
         reader = Reader(dsn)
+        texts = token_texts(self._master)
         self._authentication = Authentication(
             StoredAccounts(reader, texts),
             trust_header=settings.auth == "header",
         )
-        texts = token_texts(self._master)
         self._list_sweeper = ListSweeper(reader)
         self._sender = open_sender(settings, dsn, self._master, reader)
         self._observers: list[Observer] = [self._list_sweeper.committed, *self._sender.observers]
@@ -129,11 +129,11 @@ class Installation:
             attributes=temporary,
             faces=BatchLoader(partial(get_faces, reader)),
             hub=self._sender.hub,
+            tokens=texts,
         )
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
         self.api.include_router(negotiating(samples.previous_router))
         self.streams = self._app("Selene Streams", (), ("/1", "/2"), BadBody)
-            tokens=texts,
         of_sender = sender.sender_routers(("/1", "/2"))
         self.sender = self._app("Selene Sender", of_sender, ("/1", "/2"), BadPublishedBody)
         self.tracking = self._app("Selene Human Tracking", (), ("/1",), BadBody)
