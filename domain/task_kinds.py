@@ -25,14 +25,16 @@ from domain.task_filters import (
 )
 
 MOST_MARKED: Final = 100_000
+MOST_MATCHED: Final = 20_000_000
+MOST_CLUSTERED: Final = 1_000_000
 DEFAULT_THRESHOLD: Final = 0.6
-DEFAULT_NEIGHBOURS: Final = 20
 DEFAULT_CANDIDATES: Final = 20
 MOST_NEIGHBOURS: Final = 1000
 
 ObjectsKind = Literal["faces", "events"]
 ComparedKind = Literal["faces", "events", "attributes"]
 Neighbours = Annotated[int, Field(strict=True, ge=1, le=MOST_NEIGHBOURS)]
+AnyNeighbours = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 TaskNumber = Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
 _Filters = Annotated[
     FaceTaskFilters | EventTaskFilters | None, Field(default=None, exclude_if=is_absent)
@@ -75,11 +77,14 @@ class TrackParams(Record):
 
 
 class ClusteringContent(Selected):
-    """Objects to be grouped by similarity; `limit` is how many neighbours each one has."""
+    """Objects to be grouped by similarity; `limit` is how many neighbours each one has at most.
+
+    As many as there may be objects unless told otherwise, so that all are compared with all.
+    """
 
     params: Absent[TrackParams] = None
     threshold: Probability = DEFAULT_THRESHOLD
-    limit: Neighbours = DEFAULT_NEIGHBOURS
+    limit: AnyNeighbours = MOST_CLUSTERED
     descriptor: Annotated[DescriptorChoice, Field(validate_default=True)] = DescriptorChoice()
 
     @field_validator("descriptor")
@@ -147,8 +152,16 @@ class RocContent(Record):
     markup: Annotated[tuple[MarkedObject, ...], Field(min_length=1, max_length=MOST_MARKED)]
     filters: Absent[AccountFilter] = None
     threshold_hit_top: Probability = 0.0
-    limit: Neighbours = 5
+    limit: AnyNeighbours = 5
     key_FPRs: Absent[Annotated[tuple[Probability, ...], Field(max_length=1000)]] = None
+
+    @field_validator("limit")
+    @classmethod
+    def _not_too_many_matches(cls, given: int, info: ValidationInfo) -> int:
+        marked = len(info.data.get("markup", ()))
+        if marked * min(given, max(marked - 1, 1)) > MOST_MATCHED:
+            raise ValueError(f"{marked} objects with {given} matches each are too many")
+        return given
 
 
 FaceColumn = Literal[
