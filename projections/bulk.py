@@ -34,8 +34,7 @@ class BulkFold:
             return
         keyed = [(table.key_of(event), event) for event in wanted]
         if not self._any and all(is_birth(key, event) for key, event in keyed):
-            born = (table.step(None, event) for event in wanted)
-            self._model.insert(connection, [row for row in born if row is not None])
+            self._model.bear(connection, wanted)
             return
         sweeps, step = table.sweeps, table.step
         rows: dict[UUID, Row | None] = {**self._model.load(connection, self._model.not_new(keyed))}

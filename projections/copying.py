@@ -1,35 +1,144 @@
-"""Many rows at once: COPY in its binary form, at half the price of INSERT."""
+"""Many rows at once: COPY in its binary form, made column by column at a fraction of the price."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain, islice, repeat
+from struct import Struct
+from typing import Any, Final
 
 import orjson
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
-from psycopg.types.json import set_json_dumps
 
-MANY = 200
+MANY: Final = 200
 """From so many rows on a COPY pays for its round trips; it cannot be part of a pipeline."""
 
-_RULE = re.compile(r" (NOT NULL|PRIMARY KEY|DEFAULT|COLLATE)\b.*")
+_CHUNK: Final = 250
+"""So many rows are sent at once: the server stores them while the next are made."""
+
+Cells = Callable[[Sequence[Any]], list[bytes]]
+"""The values of one column as COPY takes them, each behind its length."""
+
+_RULE: Final = re.compile(r" (NOT NULL|PRIMARY KEY|DEFAULT|COLLATE)\b.*")
+_START: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END: Final = b"\xff\xff"
+_NULL: Final = b"\xff\xff\xff\xff"
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_size: Final = Struct(">i").pack
+_dumps: Final = orjson.dumps
 
 
 class Copying:
     """COPY into a table; `columns` maps names to SQL types, rules such as NOT NULL included."""
 
     def __init__(self, table: str, columns: Mapping[str, str]) -> None:
-        self._types = [_RULE.sub("", kind) for kind in columns.values()]
+        self._cells = [_cells_of(_RULE.sub("", kind)) for kind in columns.values()]
+        self._count = Struct(">h").pack(len(columns))
         self._statement = SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
             Identifier(table), SQL(", ").join(map(Identifier, columns))
         )
 
     def write(self, connection: Connection[Any], rows: Iterable[Sequence[Any]]) -> None:
-        """Add rows, their values in the order of the columns."""
-        cursor = connection.cursor()
-        set_json_dumps(orjson.dumps, cursor)
-        with cursor.copy(self._statement) as copy:
-            copy.set_types(self._types)
-            write_row = copy.write_row
-            for row in rows:
-                write_row(row)
+        """Add rows, their values in the order of the columns; they may be made as they go."""
+        with connection.cursor().copy(self._statement) as copy:
+            copy.write(_START)
+            for chunk in _chunks(iter(rows)):
+                copy.write(self._block(chunk))
+            copy.write(_END)
+
+    def _block(self, rows: list[Sequence[Any]]) -> bytes:
+        count = len(rows)
+        nothing = [_NULL] * count
+        cells = [
+            nothing if values.count(None) == count else cells_of(values)
+            for cells_of, values in zip(self._cells, zip(*rows, strict=True), strict=True)
+        ]
+        rowwise = zip(repeat(self._count, count), *cells, strict=True)
+        return b"".join(chain.from_iterable(rowwise))
+
+
+def _chunks(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    while chunk := list(islice(rows, _CHUNK)):
+        yield chunk
+
+
+def _cells_of(kind: str) -> Cells:
+    if kind not in _KINDS:
+        raise ValueError(f"columns of type {kind} cannot be copied yet")
+    return _KINDS[kind]
+
+
+def _packed(form: str) -> Cells:
+    """Numbers of a fixed size."""
+    whole = Struct(">i" + form)
+    pack, size = whole.pack, whole.size - 4
+    return lambda values: [_NULL if v is None else pack(size, v) for v in values]
+
+
+def _uuids(values: Sequence[Any]) -> list[bytes]:
+    return [_NULL if v is None else b"\0\0\0\x10" + v.bytes for v in values]
+
+
+def _texts(values: Sequence[Any]) -> list[bytes]:
+    return [_NULL if v is None else _size(len(b := v.encode())) + b for v in values]
+
+
+def _bytes(values: Sequence[Any]) -> list[bytes]:
+    return [_NULL if v is None else _size(len(v)) + v for v in values]
+
+
+def _jsons(values: Sequence[Any]) -> list[bytes]:
+    return [_NULL if v is None else _size(len(b := _dumps(v))) + b for v in values]
+
+
+def _jsonbs(values: Sequence[Any]) -> list[bytes]:
+    return [_NULL if v is None else _size(len(b := _dumps(v)) + 1) + b"\1" + b for v in values]
+
+
+_time: Final = Struct(">iq").pack
+
+
+def _times(values: Sequence[Any]) -> list[bytes]:
+    """Microseconds since the year 2000."""
+    return [
+        _NULL
+        if v is None
+        else _time(8, ((d := v - _EPOCH).days * 86_400 + d.seconds) * 1_000_000 + d.microseconds)
+        for v in values
+    ]
+
+
+_header: Final = Struct(">iiiii").pack
+
+
+def _arrays(oid: int, of_items: Cells) -> Cells:
+    """Lists of values whose type has this number in Postgres."""
+    empty = Struct(">iiii").pack(12, 0, 0, oid)
+
+    def array(items: Sequence[Any]) -> bytes:
+        cells = b"".join(of_items(items))
+        unknown = any(item is None for item in items)
+        return _size(20 + len(cells)) + _header(1, unknown, oid, len(items), 1) + cells
+
+    return lambda values: [_NULL if v is None else array(v) if v else empty for v in values]
+
+
+_KINDS: Final[Mapping[str, Cells]] = {
+    "uuid": _uuids,
+    "text": _texts,
+    "bytea": _bytes,
+    "json": _jsons,
+    "jsonb": _jsonbs,
+    "timestamptz": _times,
+    "boolean": _packed("?"),
+    "smallint": _packed("h"),
+    "integer": _packed("i"),
+    "bigint": _packed("q"),
+    "double precision": _packed("d"),
+    "uuid[]": _arrays(2950, _uuids),
+    "text[]": _arrays(25, _texts),
+    "smallint[]": _arrays(21, _packed("h")),
+    "integer[]": _arrays(23, _packed("i")),
+    "bigint[]": _arrays(20, _packed("q")),
+}

@@ -1,7 +1,6 @@
 """The event log in Postgres: both logs, their read models and side tables in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -29,6 +28,7 @@ from projections.connection import Link
 from projections.copying import MANY, Copying
 from projections.keys import SubjectKeys, new_keys
 from projections.read_model import ReadModel
+from projections.uncollected import uncollected
 
 CHANNEL = "selene_log"
 _HEAD = """UPDATE log_head SET position = position + %s
@@ -54,11 +54,13 @@ class _Appending:
         self._insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
         self._copying = Copying(table, columns)
 
-    def write(self, connection: Connection[Any], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add them; many only outside of a pipeline."""
-        if len(rows) > MANY:
+    def write(
+        self, connection: Connection[Any], rows: Iterable[tuple[Any, ...]], count: int
+    ) -> None:
+        """Add so many rows; many only outside of a pipeline."""
+        if count > MANY:
             self._copying.write(connection, rows)
-        elif rows:
+        elif count:
             connection.execute(self._insert, [list(column) for column in zip(*rows, strict=True)])
 
 
@@ -67,10 +69,13 @@ _RECOGNITIONS = _Appending("recognitions", _LOG)
 _KEYS = _Appending("subject_keys", {"subject_id": "uuid", "wrapped": "bytea"})
 
 
+_Written = tuple[UUID, int, str, bytes]
+
+
 @dataclass(slots=True)
 class _Encoded:
-    history: list[StoredEvent]
-    recognitions: list[StoredEvent]
+    history: list[_Written]
+    recognitions: list[_Written]
     new_keys: dict[UUID, bytes]
 
 
@@ -177,7 +182,8 @@ class PostgresLog:
         attempt.new_keys = encoded.new_keys
         events = [*batch.events, *batch.recognitions]
         count = len(events) + len(batch.announcements)
-        with connection.transaction(), nullcontext() if count > MANY else connection.pipeline():
+        manner = uncollected() if count > MANY else connection.pipeline()
+        with connection.transaction(), manner:
             row = connection.execute(_HEAD, [count]).fetchone()
             assert row is not None
             attempt.position, attempt.transaction_id = int(row[0]), int(row[1])
@@ -186,35 +192,55 @@ class PostgresLog:
             self._check(connection, batch.expected)
             self._write_logs(connection, encoded, first)
             write_beside(connection, batch, first + len(facts))
+            classes = {type(event) for event, _ in events}
             for model in self._inline:
                 wanted = model.table.event_classes
-                if theirs := [fact for fact in facts if type(fact.event) in wanted]:
+                if not wanted.isdisjoint(classes):
+                    theirs = [fact for fact in facts if type(fact.event) in wanted]
                     model.apply(connection, theirs)
             connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(row[0])])
         return facts
 
     def _encode(self, connection: Connection[Any], batch: Batch) -> _Encoded:
         new: dict[UUID, bytes] = {}
-        others: set[UUID] = set()
-        for event, _ in (*batch.events, *batch.recognitions):
-            if personal_fields(type(event)):
-                if event.originator_version == 1:
-                    new[event.originator_id] = new_key()
-                else:
-                    others.add(event.originator_id)
-        others -= new.keys()
-        keys = new
-        if others:
-            found = self._keys.find(connection, others)
-            if without := others - found.keys():
-                new.update(new_keys(connection, without))
-            keys = {**found, **new}
-        encode = self._mapper.encode
-        return _Encoded(
-            [encode(e, keys.get(e.originator_id), request) for e, request in batch.events],
-            [encode(e, keys.get(e.originator_id), request) for e, request in batch.recognitions],
-            new,
-        )
+        known = self._older_keys(connection, batch, new)
+        written = self._mapper.written
+
+        def encoded(events: list[tuple[Any, str]]) -> list[_Written]:
+            made = []
+            for event, request_id in events:
+                key = None
+                if personal_fields(type(event)):
+                    if event.originator_version == 1:
+                        key = new[event.originator_id] = new_key()
+                    else:
+                        key = known.get(event.originator_id) or new[event.originator_id]
+                made.append(written(event, key, request_id))
+            return made
+
+        return _Encoded(encoded(batch.events), encoded(batch.recognitions), new)
+
+    def _older_keys(
+        self, connection: Connection[Any], batch: Batch, new: dict[UUID, bytes]
+    ) -> dict[UUID, bytes]:
+        """Keys of subjects that are not born in the batch; adds to `new` for who has none."""
+        events = [event for event, _ in (*batch.events, *batch.recognitions)]
+        later = {
+            e.originator_id
+            for e in events
+            if e.originator_version != 1 and personal_fields(type(e))
+        }
+        if not later:
+            return {}
+        later -= {
+            e.originator_id
+            for e in events
+            if e.originator_version == 1 and personal_fields(type(e))
+        }
+        found = self._keys.find(connection, later)
+        if without := later - found.keys():
+            new.update(new_keys(connection, without))
+        return found
 
     def _check(self, connection: Connection[Any], expected: Mapping[UUID, int]) -> None:
         if not expected:
@@ -230,10 +256,10 @@ class PostgresLog:
 
     def _write_logs(self, connection: Connection[Any], encoded: _Encoded, first: int) -> None:
         if keys := encoded.new_keys:
-            wrapped = self._keys.wrapped(keys)
-            _KEYS.write(connection, list(zip(keys, wrapped, strict=True)))
-        _HISTORY.write(connection, _rows(encoded.history, first))
-        _RECOGNITIONS.write(connection, _rows(encoded.recognitions, first + len(encoded.history)))
+            _KEYS.write(connection, self._keys.wrapped(keys), len(keys))
+        entities, seen = encoded.history, encoded.recognitions
+        _HISTORY.write(connection, _placed(entities, first), len(entities))
+        _RECOGNITIONS.write(connection, _placed(seen, first + len(entities)), len(seen))
 
 
 @dataclass(slots=True)
@@ -246,11 +272,8 @@ class _Attempt:
     new_keys: dict[UUID, bytes] = field(default_factory=dict)
 
 
-def _rows(stored: list[StoredEvent], first: int) -> list[tuple[Any, ...]]:
-    return [
-        (e.originator_id, e.originator_version, e.topic, e.state, position)
-        for position, e in enumerate(stored, first)
-    ]
+def _placed(written: Iterable[_Written], first: int) -> Iterator[tuple[Any, ...]]:
+    return ((*fields, position) for position, fields in enumerate(written, first))
 
 
 def _answers(connection: Connection[Any], keys: list[AnswerKey]) -> dict[AnswerKey, Answer]:

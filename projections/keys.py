@@ -1,7 +1,7 @@
 """Subject keys in Postgres, wrapped by a master key that is not there."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -48,9 +48,10 @@ class SubjectKeys:
             found.update(opened)
         return found
 
-    def wrapped(self, keys: Mapping[UUID, bytes]) -> list[bytes]:
-        """The keys as they may be stored, in the same order."""
-        return [self._master.wrap(subject_id, key) for subject_id, key in keys.items()]
+    def wrapped(self, keys: Mapping[UUID, bytes]) -> Iterator[tuple[UUID, bytes]]:
+        """The keys as they may be stored, each with its subject."""
+        wrap = self._master.wrap
+        return ((subject_id, wrap(subject_id, key)) for subject_id, key in keys.items())
 
     def remember(self, keys: Mapping[UUID, bytes]) -> None:
         """Keep keys in memory; new ones only once they are stored, or another may have won."""

@@ -136,8 +136,7 @@ class ReadModel:
         table = self.table
         keyed = [(table.key_of(event), event) for event in events]
         if all(is_birth(key, event) for key, event in keyed):
-            born = (table.step(None, event) for event in events)
-            self.insert(connection, [row for row in born if row is not None])
+            self.bear(connection, events)
             return
         rows: dict[UUID, Row | None] = {**self.load(connection, self.not_new(keyed))}
         known = set(rows)
@@ -145,6 +144,15 @@ class ReadModel:
             if key is not None:
                 rows[key] = table.step(rows.get(key), event)
         self.write(connection, known, rows)
+
+    def bear(self, connection: AnyConnection, births: Sequence[Any]) -> None:
+        """Store the rows that begin with these events; many only outside of a pipeline."""
+        born = (self.table.step(None, event) for event in births)
+        rows = (row for row in born if row is not None)
+        if len(births) > MANY:  # the server stores the first ones while the others are made
+            self._copying.write(connection, map(self._in_order, rows))
+        else:
+            self.insert(connection, list(rows))
 
     def load(self, connection: AnyConnection, keys: list[UUID]) -> dict[UUID, Row]:
         """Those of the rows that exist."""

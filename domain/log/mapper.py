@@ -51,6 +51,12 @@ class EventMapper(Mapper[UUID]):
         self, event: DomainEventProtocol[UUID], key: bytes | None = None, request_id: str = ""
     ) -> StoredEvent:
         """The stored form; `key` is needed when the event's class has personal fields."""
+        return StoredEvent(*self.written(event, key, request_id))
+
+    def written(
+        self, event: DomainEventProtocol[UUID], key: bytes | None, request_id: str
+    ) -> tuple[UUID, int, str, bytes]:
+        """The fields of the stored form: of whom, version, topic, state."""
         topic, class_version, personal = _how_to_store(type(event))
         state = vars(event).copy()
         originator_id: UUID = state.pop("originator_id")
@@ -60,13 +66,15 @@ class EventMapper(Mapper[UUID]):
             state["_r"] = request_id
         if class_version > 1:
             state["_v"] = class_version
-        if personal:
-            if key is None:
-                raise ValueError(f"{type(event).__qualname__} has personal fields and no key")
-            plain = {name: state.pop(name) for name in personal}
-            sealed = seal(key, orjson.dumps(plain, option=_KEYS), _place(originator_id, version))
-            state["_p"] = b2a_base64(sealed, newline=False).decode("ascii")
-        return StoredEvent(originator_id, version, topic, orjson.dumps(state, option=_KEYS))
+        if not personal:
+            return originator_id, version, topic, orjson.dumps(state, option=_KEYS)
+        if key is None:
+            raise ValueError(f"{type(event).__qualname__} has personal fields and no key")
+        plain = {name: state.pop(name) for name in personal}
+        sealed = seal(key, orjson.dumps(plain, option=_KEYS), _place(originator_id, version))
+        # The text of the sealed part needs no escapes; before the comma there is always a time.
+        seen, shut = orjson.dumps(state, option=_KEYS), b2a_base64(sealed, newline=False)
+        return originator_id, version, topic, b'%b,"_p":"%b"}' % (seen[:-1], shut)
 
     def decode(self, stored: StoredEvent, key: bytes | None = None) -> tuple[Any, str]:
         """The domain event and the id of the request behind it.
