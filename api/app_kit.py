@@ -8,17 +8,17 @@ from fastapi import APIRouter, FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from prometheus_client import CollectorRegistry
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.types import ASGIApp, Lifespan
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from api.authentication import Authentication
-from api.errors import CatchErrors, handlers
+from api.errors import ErrorAnswers, handlers
 from api.http.access_log import AccessLog, RequestMetrics
 from api.http.cors import AllowOrigins
-from api.http.limits import LimitRequests, RequestLimits
+from api.http.front import Front
+from api.http.limits import RequestLimits
 from api.http.negotiation import negotiating
-from api.http.positions import AwaitPosition, Positions, StampPositions
+from api.http.positions import Positions
 from api.http.refusals import BadBody
-from api.http.request_id import RequestIds
 from api.http.route_table import RouteTable
 from api.openapi import document_of, operation_id
 from api.routes.system import System, system_router
@@ -49,6 +49,8 @@ class Service(FastAPI):
         super().__init__(**options)
         self._kit = kit
         self._metrics = RequestMetrics(registry)
+        self._front: ASGIApp | None = None
+        self._observed = False
 
     def openapi(self) -> dict[str, Any]:
         """The document, made once."""
@@ -57,20 +59,32 @@ class Service(FastAPI):
         return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:
-        """From the routes outwards; each layer is plain ASGI and does one thing."""
+        """From the routes outwards; the layers of FastAPI are only around its own routes."""
         kit = self._kit
-        app: ASGIApp = RouteTable(self.router)
-        if kit.positions is not None:
-            app = AwaitPosition(app, kit.positions, kit.longest_wait_s)
-        app = LimitRequests(app, kit.limits)
-        app = AsyncExitStackMiddleware(app)
-        app = CatchErrors(ExceptionMiddleware(app, handlers(kit.bad_body)))
-        if kit.positions is not None:
-            app = StampPositions(app, kit.positions)
-        if kit.origins:
-            app = AllowOrigins(app, kit.origins)
-        app = AccessLog(app, self._metrics)
-        return RequestIds(app)
+        by_class = handlers(kit.bad_body)
+
+        def as_fastapi_has_it(app: ASGIApp) -> ASGIApp:
+            return ExceptionMiddleware(AsyncExitStackMiddleware(app), by_class)
+
+        app: ASGIApp = Front(
+            RouteTable(self.router, as_fastapi_has_it),
+            ErrorAnswers(by_class),
+            AccessLog(self._metrics),
+            kit.limits,
+            kit.positions,
+            kit.longest_wait_s,
+        )
+        return AllowOrigins(app, kit.origins) if kit.origins else app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Straight to our own layer, unless FastAPI has somebody to tell its telemetry to."""
+        if self._front is None:
+            self._observed = self._native_telemetry.enabled()  # it costs, and does not change
+            self._front = self.middleware_stack = self.build_middleware_stack()
+        if self._observed or scope["type"] == "lifespan":
+            return await super().__call__(scope, receive, send)
+        scope["app"] = self
+        await self._front(scope, receive, send)
 
 
 def build_app(

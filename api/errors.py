@@ -8,9 +8,9 @@ import structlog
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 
 from api.catalogue import (
@@ -30,7 +30,7 @@ from api.catalogue import (
 )
 from api.catalogue import handlers as of_handlers
 from api.catalogue.entry import Entries, Entry
-from api.http.asgi import STARTS
+from api.http.negotiation import in_wanted_format
 from api.http.refusals import BadBody, HttpRefusal, MethodNotAllowed, PageNotFound, PayloadTooLarge
 from api.http.validation import refusal_of
 from domain.shared.refusal import Refusal
@@ -123,34 +123,44 @@ def answer(refusal: BaseException, status: int | None = None) -> Response:
     )
 
 
-class CatchErrors:
-    """ASGI middleware: whatever breaks is logged whole and answered with no detail."""
+Handlers = Mapping[Any, Any]
+"""By class of exception, the function that answers it; the form in which Starlette wants it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
+class ErrorAnswers:
+    """Answers exceptions by their handlers, in the format the client prefers.
 
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] in STARTS
-            await send(message)
+    Whatever has no handler is logged whole and answered with no detail.
+    """
 
-        try:
-            await self._app(scope, receive, watched)
-        except ClientDisconnect:
+    def __init__(self, by_class: Handlers) -> None:
+        self._handlers = by_class
+
+    async def answer(
+        self, error: Exception, started: bool, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Tell the client of the error; raises it where the answer has `started` without it."""
+        if isinstance(error, ClientDisconnect):
             log.info("client went away", path=scope["path"])
-        except Exception as broken:
-            if scope["type"] == "lifespan":
-                raise
-            log.error("request failed", path=scope["path"], exc_info=broken)
-            if started:  # the answer cannot be taken back; closing the connection tells it
-                raise
-            await answer(broken)(scope, receive, send)
+            return
+        handler = next(filter(None, map(self._handlers.get, type(error).__mro__)), None)
+        if handler is not None and not started:
+            of = WebSocket if scope["type"] == "websocket" else Request
+            try:
+                response = await handler(of(scope, receive, send), error)
+            except Exception as broken:
+                error = broken
+            else:
+                if response is not None:
+                    await response(scope, receive, send)
+                return
+        log.error("request failed", path=scope["path"], exc_info=error)
+        if started:  # the answer cannot be taken back; closing the connection tells it
+            raise error
+        await in_wanted_format(scope, answer(error))(scope, receive, send)
 
 
-def handlers(bad_body: type[BadBody]) -> Mapping[Any, Any]:
+def handlers(bad_body: type[BadBody]) -> Handlers:
     """What answers exceptions of routes; `bad_body` is how this service words a bad body."""
 
     async def refused(connection: HTTPConnection, exc: Exception) -> Response | None:
@@ -164,7 +174,7 @@ def handlers(bad_body: type[BadBody]) -> Mapping[Any, Any]:
             exc = bad_body(*exc.args)
         if entry_of(exc) is INTERNAL:  # a refusal nobody catalogued is a mistake in the code
             raise exc
-        return answer(exc)
+        return in_wanted_format(connection.scope, answer(exc))
 
     async def invalid(connection: HTTPConnection, exc: Exception) -> Response | None:
         assert isinstance(exc, RequestValidationError | WebSocketRequestValidationError)
@@ -183,7 +193,7 @@ def handlers(bad_body: type[BadBody]) -> Mapping[Any, Any]:
         }
         refusal = known.get(exc.status_code) or HttpRefusal(exc.detail)
         refusal.headers = {**refusal.headers, **(exc.headers or {})}
-        return answer(refusal, exc.status_code)
+        return in_wanted_format(connection.scope, answer(refusal, exc.status_code))
 
     return {
         Refusal: refused,

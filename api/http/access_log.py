@@ -1,14 +1,11 @@
 """One log line and two metrics for every request."""
 
-import time
 from collections.abc import MutableMapping
 from typing import Any, Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from api.http.asgi import STARTS
+from starlette.types import Scope
 
 log = structlog.get_logger("selene.access")
 
@@ -16,7 +13,9 @@ ROUTE: Final = "selene.route"
 """Where the router notes the path template of the route it chose, in the ASGI scope."""
 
 _UNKNOWN: Final = "unknown"
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_METHODS: Final = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET"}
+)
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -48,46 +47,28 @@ class RequestMetrics:
 
 
 class AccessLog:
-    """ASGI middleware: logs and counts each request when its answer is complete."""
+    """Logs and counts each request when its answer is complete."""
 
-    def __init__(self, app: ASGIApp, metrics: RequestMetrics) -> None:
-        self._app = app
+    def __init__(self, metrics: RequestMetrics) -> None:
         self._metrics = metrics
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            return await self._app(scope, receive, send)
-        status, sent = 0, 0
-        start = time.perf_counter()
-
-        async def counted(message: Message) -> None:
-            nonlocal status, sent
-            kind = message["type"]
-            if kind == "http.response.body":
-                sent += len(message.get("body", b""))
-            elif kind in STARTS:
-                status = message.get("status", 101)
-            await send(message)
-
-        try:
-            await self._app(scope, receive, counted)
-        finally:
-            seconds = time.perf_counter() - start
-            method = scope.get("method", "WEBSOCKET")
-            label = method if method in _METHODS or method == "WEBSOCKET" else _UNKNOWN
-            template = scope.get(ROUTE, _UNKNOWN)
-            # No answer at all means that the client left first, which nginx calls 499.
-            self._metrics.record(f"{label}:{template}", status or 499, seconds)
-            log.info(
-                "request",
-                method=method,
-                path=scope["path"],
-                route=template,
-                status=status or 499,
-                bytes=sent,
-                ms=round(seconds * 1000, 3),
-                client=_client(scope),
-            )
+    def note(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
+        """One request: the status (0 without an answer) and bytes sent, the time it took."""
+        method = scope.get("method", "WEBSOCKET")
+        label = method if method in _METHODS else _UNKNOWN
+        template = scope.get(ROUTE, _UNKNOWN)
+        status = status or 499  # the client left first, which nginx calls so
+        self._metrics.record(f"{label}:{template}", status, seconds)
+        log.info(
+            "request",
+            method=method,
+            path=scope["path"],
+            route=template,
+            status=status,
+            bytes=sent,
+            ms=round(seconds * 1000, 3),
+            client=_client(scope),
+        )
 
 
 def _client(scope: MutableMapping[str, Any]) -> str | None:

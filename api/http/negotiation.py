@@ -11,6 +11,7 @@ from fastapi import params
 from fastapi.routing import APIRoute, APIRouter, iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from api.http.asgi import first_header
 from api.http.body import decoded_json, decoded_msgpack
@@ -125,9 +126,9 @@ async def decoded(request: Request) -> Request:
     return request if document is None else _DecodedRequest(request, *document)
 
 
-def in_wanted_format(request: Request, response: Response) -> Response:
+def in_wanted_format(scope: Scope, response: Response) -> Response:
     """The same answer, as MessagePack if the client prefers it to JSON."""
-    accept = first_header(request.scope, b"accept") or ""
+    accept = first_header(scope, b"accept") or ""
     if "msgpack" not in accept or response.media_type != JSON or not response.body:
         return response
     wanted = preferred(accept, (JSON, *_MSGPACK_NAMES))
@@ -155,7 +156,7 @@ class NegotiatedRoute(APIRoute):
                 request = await decoded(request)
             elif form and media_type(request.headers.get("content-type", "")) not in _FORMS:
                 raise BadContentType
-            return in_wanted_format(request, await handler(request))
+            return in_wanted_format(request.scope, await handler(request))
 
         return negotiated
 

@@ -36,7 +36,7 @@ def quick_app(endpoint: Any, whole: ASGIApp) -> ASGIApp:
         if scope["query_string"]:
             return await whole(scope, receive, send)
         request = Request(scope, receive, send)
-        response = in_wanted_format(request, await quick(request))
+        response = in_wanted_format(scope, await quick(request))
         await response(scope, receive, send)
 
     return app

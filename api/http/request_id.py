@@ -2,13 +2,12 @@
 
 import re
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
 
-from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.typing import EventDict, WrappedLogger
 
-from api.http.asgi import header, with_headers
-from domain.shared.ids import new_id
+from domain.shared.ids import new_id_text
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
 """The id of the request this task works for; "-" outside of requests."""
@@ -19,7 +18,7 @@ _WELL_FORMED = re.compile(rf"[0-9]{{10}},{_UUID}")
 
 def new_request_id() -> str:
     """Unix time in seconds, a comma and a random UUID."""
-    return f"{int(time.time()):010},{new_id()}"
+    return f"{int(time.time()):010},{new_id_text()}"
 
 
 def is_request_id(text: str | None) -> bool:
@@ -38,20 +37,9 @@ def add_request_id(logger: WrappedLogger, method: str, event: EventDict) -> Even
     return event
 
 
-class RequestIds:
-    """ASGI middleware: takes the client's id when it is well formed, else makes one."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            return await self._app(scope, receive, send)
-        given = header(scope, b"luna-request-id")
-        request_id = given if given is not None and is_request_id(given) else new_request_id()
-        token = REQUEST_ID.set(request_id)
-        stamped = with_headers(send, [(b"luna-request-id", request_id.encode("ascii"))])
-        try:
-            await self._app(scope, receive, stamped)
-        finally:
-            REQUEST_ID.reset(token)
+def request_id_of(headers: Mapping[bytes, bytes]) -> str:
+    """The client's id when it is well formed, else a new one."""
+    given = headers.get(b"luna-request-id")
+    if given is not None and is_request_id(text := given.decode("latin-1")):
+        return text
+    return new_request_id()

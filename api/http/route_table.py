@@ -1,8 +1,10 @@
 """Finds the route of a path by its segments, and answers OPTIONS and HEAD for all of them."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
+from uuid import UUID
 
 from fastapi.routing import APIRoute, APIRouter, RouteContext, iter_route_contexts
 from starlette.responses import Response
@@ -12,6 +14,8 @@ from api.http.access_log import ROUTE
 from api.http.quick import quick_app
 from api.http.refusals import MethodNotAllowed, PageNotFound
 
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
 
 class _Leaf(NamedTuple):
     """One method of one path: whom to call, and the names of the path's parameters."""
@@ -19,8 +23,18 @@ class _Leaf(NamedTuple):
     app: ASGIApp
     template: str
     parameters: tuple[str, ...]
+    ids: tuple[bool, ...]
+    """Whether each parameter is a UUID, so that no word can be meant."""
     endpoint: Any
     route: Any
+
+    def may_be(self, values: tuple[str, ...]) -> bool:
+        """Whether the values can be those of the parameters."""
+        return all(
+            _UUID.fullmatch(value) is not None
+            for value, is_id in zip(values, self.ids, strict=True)
+            if is_id
+        )
 
 
 @dataclass(slots=True)
@@ -47,10 +61,13 @@ class RouteTable:
     FastAPI route (mounts, web sockets, path converters) is left to the router itself.
     """
 
-    def __init__(self, router: APIRouter) -> None:
+    def __init__(self, router: APIRouter, around: Callable[[ASGIApp], ASGIApp]) -> None:
+        """`around` puts around each route what FastAPI needs there."""
         self._root = _Node()
+        self._literal: dict[tuple[str, str], _Leaf] = {}
         self._others = False
-        self._fallback = router.app
+        self._around = around
+        self._fallback = around(router.app)
         for context in iter_route_contexts(router.routes):
             if not self._add(context):
                 self._others = True
@@ -67,23 +84,31 @@ class RouteTable:
         node = self._root
         for segment in segments:
             node = node.child(segment)
-        app = quick_app(context.endpoint, cast(ASGIApp, context.app))
-        leaf = _Leaf(app, path, names, context.endpoint, context.original_route)
+        app = quick_app(context.endpoint, self._around(cast(ASGIApp, context.app)))
+        route = context.original_route
+        kinds = {p.name: p.field_info.annotation for p in route.dependant.path_params}
+        ids = tuple(kinds.get(name) is UUID for name in names)
+        leaf = _Leaf(app, path, names, ids, context.endpoint, route)
         for method in context.methods or ():
             node.methods.setdefault(method, leaf)
+            if not names:
+                self._literal.setdefault((method, path), leaf)
         return True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._leave(scope, receive, send)
         path, method = path_of(scope), scope["method"]
+        if (literal := self._literal.get((method, path))) is not None:
+            return await _call(literal, (), scope, receive, send)
         partly: _Node | None = None
         for node, values in _search(self._root, path.split("/"), 1, ()):
             leaf = node.methods.get(method)
-            if leaf is not None:
-                return await _call(leaf, values, scope, receive, send)
-            if method == "HEAD" and (leaf := node.methods.get("GET")) is not None:
-                return await _call(leaf, values, scope, receive, _without_body(send))
+            answer = send
+            if leaf is None and method == "HEAD":
+                leaf, answer = node.methods.get("GET"), _without_body(send)
+            if leaf is not None and (partly is None or leaf.may_be(values)):
+                return await _call(leaf, values, scope, receive, answer)
             partly = partly or node
         if partly is None:
             if self._others:

@@ -24,21 +24,24 @@ def _serve_ours(port: int, dsn: str, directory: str) -> None:
     import asyncio
 
     import structlog
-    import uvicorn
+    import uvloop
 
     from api.bootstrap import build
+    from api.listeners import Mounted, Server
     from api.settings import Settings
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     os.sched_setaffinity(0, {0})
 
-    async def run() -> None:
+    async def run() -> None:  # as api/serve.py does
         apps = build(Settings(data_dir=Path(directory)), dsn)
         await apps.start()
-        config = uvicorn.Config(apps.api, port=port, log_level="error", access_log=False)
-        await uvicorn.Server(config).serve()
+        others = {"/streams": apps.streams, "/sender": apps.sender, "/tracking": apps.tracking}
+        with socket.create_server(("127.0.0.1", port)) as listening:
+            await Server(Mounted(apps.api, others), 1).serve([listening])
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
 
 
 def _serve_empty(port: int) -> None:

@@ -84,9 +84,26 @@ async def test_answers_are_msgpack_where_it_is_preferred(
     assert msgpack.unpackb(answer.content) == {"thing_id": THING}
 
 
-async def test_errors_are_json_even_where_msgpack_is_preferred(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/6/nothing", headers={"Accept": MSGPACK})
-    assert answer.json()["error_code"] == 12013
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/6/nothing", 12013),
+        ("/6/things?page=0", 12012),
+        ("/6/things/raw", 12021),
+        ("/6/things/refused/known", 90034),
+        ("/6/things/broken/now", 1),
+    ],
+)
+async def test_errors_are_written_as_results_are(
+    client: httpx.AsyncClient, path: str, code: int
+) -> None:
+    plain = await client.get(path)
+    packed = await client.get(path, headers={"Accept": MSGPACK})
+
+    assert packed.headers["content-type"] == MSGPACK
+    assert packed.status_code == plain.status_code
+    assert msgpack.unpackb(packed.content) == plain.json()
+    assert plain.json()["error_code"] == code
 
 
 async def test_both_forms_carry_the_same_body(client: httpx.AsyncClient) -> None:

@@ -54,6 +54,29 @@ async def test_methods_of_one_path_may_name_its_parameter_differently(
     assert (await client.get("/6/things/count")).json()["things_count"] == 3
 
 
+async def test_a_word_is_no_id_whatever_the_method() -> None:
+    router = APIRouter()
+
+    @router.get("/count")
+    async def count() -> int:
+        return 3
+
+    @router.get("/{thing_id}")
+    async def get_thing(thing_id: UUID) -> str:
+        return "thing"
+
+    @router.delete("/{thing_id}", status_code=204)
+    async def delete_thing(thing_id: UUID) -> None:
+        pass
+
+    async with asking(build_app("T", [router], Kit(system=SYSTEM), prefix="/6/t")) as client:
+        wrong = await client.delete("/6/t/count")
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+        assert (await client.get("/6/t/count")).json() == 3
+        assert (await client.delete(f"/6/t/{THING}")).status_code == 204
+        assert (await client.delete("/6/t/other")).status_code == 404
+
+
 async def test_a_fixed_segment_wins_whatever_the_order_of_registration() -> None:
     router = APIRouter()
 
