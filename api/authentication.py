@@ -204,10 +204,14 @@ async def chosen_account(
     connection: HTTPConnection, account_id: Annotated[UUID | None, Query()] = None
 ) -> UUID | None:
     """The dependency of reads that may also name the account in the query."""
-    scope = (await identity(connection)).scope
-    if scope is not None and account_id not in (None, scope):
+    return chosen_of((await identity(connection)).scope, account_id)
+
+
+def chosen_of(readable: UUID | None, wanted: UUID | None) -> UUID | None:
+    """The caller's account, or the wanted one among those readable."""
+    if readable is not None and wanted not in (None, readable):
         raise BadQuery("account_id")
-    return scope or account_id
+    return readable or wanted
 
 
 ChosenAccountId = Annotated[UUID | None, Depends(chosen_account)]

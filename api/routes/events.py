@@ -1,18 +1,22 @@
 """Events: what handlers saw, and what clients say they saw elsewhere."""
 
 from typing import Annotated, Final
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.authentication import AccountId, ChosenAccountId, MaybeAccountId, permitted
+from api.authentication import (
+    AccountId,
+    ChosenAccountId,
+    MaybeAccountId,
+    chosen_of,
+    permitted,
+)
 from api.dependencies import Context, ReadDb, Send, ServicesDep
 from api.errors import answers
 from api.http.answers import json_answer
 from api.http.fields import CommaList, Flag
-from api.http.refusals import BadQuery
 from api.pipelines.save_event import new_event
 from api.schemas.events import EventCreated, EventsPage, RawEvent
 from commands.events import DeleteEvents, SaveEvent
@@ -41,19 +45,12 @@ class DeletedEventsQuery(events.DeletedEventFilter):
     account_id: Id | None = None
 
 
-def _chosen(readable: UUID | None, wanted: UUID | None) -> UUID | None:
-    """The caller's account, or the wanted one among those readable."""
-    if readable is not None and wanted not in (None, readable):
-        raise BadQuery("account_id")
-    return readable or wanted
-
-
 @router.get("/events", response_model=EventsPage, dependencies=[_VIEW])
 def get_events(
     db: ReadDb, account_id: MaybeAccountId, wanted: Annotated[EventsQuery, Query()]
 ) -> Response:
     """Find events by creation time; those of the last month unless ids or times are limited."""
-    chosen = _chosen(account_id, wanted.account_id)
+    chosen = chosen_of(account_id, wanted.account_id)
     return json_answer({"events": events.list_events(db, chosen, wanted)})
 
 
@@ -62,7 +59,7 @@ def get_deleted_events(
     db: ReadDb, account_id: MaybeAccountId, wanted: Annotated[DeletedEventsQuery, Query()]
 ) -> Response:
     """Find deleted events by the time of their deletion: only which and when."""
-    chosen = _chosen(account_id, wanted.account_id)
+    chosen = chosen_of(account_id, wanted.account_id)
     return json_answer({"events": events.list_deleted_events(db, chosen, wanted)})
 
 
