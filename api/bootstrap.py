@@ -42,6 +42,8 @@ from api.routes import (
     sdk,
     sender,
     tokens,
+    verifications,
+    verifiers,
 )
 from api.routes.system import Check, System, Version
 from api.sender.opening import open_sender
@@ -80,6 +82,8 @@ API_ROUTERS: Sequence[APIRouter] = (
     lists.router,
     handlers.router,
     handler_events.router,
+    verifiers.router,
+    verifications.router,
     matcher.router,
     events.router,
     event_statistics.router,

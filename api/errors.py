@@ -27,6 +27,7 @@ from api.catalogue import (
     models,
     objects,
     samples,
+    verifiers,
 )
 from api.catalogue import handlers as of_handlers
 from api.catalogue.entry import Entries, Entry
@@ -78,6 +79,7 @@ CATALOGUE: Final = merged(
         attributes,
         images,
         samples,
+        verifiers,
         objects,
         of_handlers,
     )

@@ -13,6 +13,7 @@ from commands import (
     recognitions,
     samples,
     tokens,
+    verifiers,
 )
 from commands.command import CommandTable
 from domain.shared.refusal import Refusal
@@ -28,6 +29,7 @@ COMMANDS: CommandTable = {
     **recognitions.COMMANDS,
     **samples.COMMANDS,
     **tokens.COMMANDS,
+    **verifiers.COMMANDS,
 }
 
 UNIQUE: Mapping[str, type[Refusal]] = {**accounts.UNIQUE}

@@ -57,6 +57,21 @@ def referred_objects(
     return [row["id"] for row in db.fetch_all(query, [value, *of_owner, MOST_REFERRED])]
 
 
+_BY_IDS = {
+    "face": "SELECT face_id AS id FROM faces WHERE face_id = ANY(%s) AND ",
+    "event": "SELECT event_id AS id FROM events WHERE event_id = ANY(%s) AND ",
+}
+
+
+def known_objects(
+    db: Reader, account_id: UUID | None, reference_type: str, ids: list[UUID]
+) -> set[UUID]:
+    """Those of the faces or events that the account has."""
+    owner, of_owner = owned_by(account_id)
+    query = SQL(_BY_IDS[reference_type] + "{}").format(owner)
+    return {row["id"] for row in db.fetch_all(query, [ids, *of_owner])}
+
+
 def vectors_of(db: Reader, owner_ids: list[UUID], kind: str, version: int) -> list[StoredVector]:
     """The vectors of one kind and version that the faces or events have."""
     rows = db.fetch_all(

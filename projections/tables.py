@@ -11,6 +11,7 @@ from projections.objects import OBJECTS
 from projections.samples import SAMPLES
 from projections.table import Table
 from projections.tokens import TOKENS
+from projections.verifiers import VERIFIERS
 
 INLINE: tuple[Table, ...] = (
     ACCOUNTS,
@@ -21,6 +22,7 @@ INLINE: tuple[Table, ...] = (
     IMAGES,
     OBJECTS,
     HANDLERS,
+    VERIFIERS,
     EVENTS,
     DELETED_EVENTS,
 )

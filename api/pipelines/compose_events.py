@@ -22,7 +22,7 @@ from domain.events import (
     Location,
 )
 from domain.log.facts import DescriptorRow
-from domain.policies.detect import DetectPolicy
+from domain.policies.detect import FaceDetectPolicy
 from domain.policies.policies import Policies
 from domain.policies.run_detect import as_shown, quality_verdict
 from domain.policies.run_extract import estimations_together
@@ -65,7 +65,23 @@ def attribute_of(person: Person, kept: KeptFiles) -> AttributeContent | None:
     )
 
 
-def detection_shown(policy: DetectPolicy, face: FoundFace) -> dict[str, Any]:
+def face_attributes_of(
+    person: Person, attribute_id: UUID | None, kept: KeptFiles
+) -> EventFaceAttributes | None:
+    """What was extracted of a face, as events tell it; None where nothing was."""
+    score = person.scores.get(FACE)
+    if score is None and person.basic is None and FACE not in person.descriptors:
+        return None
+    return EventFaceAttributes(
+        score=score,
+        samples=_samples(kept.face_ids, person),
+        basic_attributes=person.basic,
+        attribute_id=attribute_id,
+        reason=person.poor,
+    )
+
+
+def detection_shown(policy: FaceDetectPolicy, face: FoundFace) -> dict[str, Any]:
     """The contract's `FaceDetection` of a face that is shown as it is, with its verdict."""
     shown = face_shown(face)
     if (verdict := quality_verdict(policy, face)) is not None:
@@ -91,7 +107,7 @@ class Composer:
                 event_id=event_id,
                 stored=decided.plan.event,
                 detections=tuple(self._detection(one) for one in person.sightings),
-                face_attributes=self._face_attributes(person, attribute_id),
+                face_attributes=face_attributes_of(person, attribute_id, self._kept),
                 body_attributes=self._body_attributes(person),
                 face=self._face(decided, event_id) if makes_face else None,
                 matches=decided.matches,
@@ -146,20 +162,6 @@ class Composer:
             return None
         return estimations_together(
             [as_shown(self._policy, face).estimations for face in person.faces]
-        )
-
-    def _face_attributes(
-        self, person: Person, attribute_id: UUID | None
-    ) -> EventFaceAttributes | None:
-        score = person.scores.get(FACE)
-        if score is None and person.basic is None and FACE not in person.descriptors:
-            return None
-        return EventFaceAttributes(
-            score=score,
-            samples=_samples(self._kept.face_ids, person),
-            basic_attributes=person.basic,
-            attribute_id=attribute_id,
-            reason=person.poor,
         )
 
     def _body_attributes(self, person: Person) -> EventBodyAttributes | None:

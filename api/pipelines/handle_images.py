@@ -13,15 +13,14 @@ from api.dependencies import SendFunction
 from api.images_in_request import RequestImage
 from api.pipelines.compose_events import Composer, Told, attribute_of, detection_shown
 from api.pipelines.decide import Decided, decide
-from api.pipelines.detect import DetectedImage, detect_images
-from api.pipelines.given_descriptors import given_descriptor, is_descriptor
+from api.pipelines.detect import DetectedImage
+from api.pipelines.given_descriptors import is_descriptor
 from api.pipelines.keep_files import drop_files, put_files
 from api.pipelines.kept_files import KeptFiles, files_of
-from api.pipelines.load_images import LoadedImage
 from api.pipelines.match import MatchStage
 from api.pipelines.models_used import require_roles
-from api.pipelines.people import Extraction, Person, Sighting
-from api.pipelines.shown import status_shown
+from api.pipelines.people import Extraction
+from api.pipelines.receive import image_shown, in_order, receive, sightings_of
 from api.services import Services
 from commands.recognitions import StoreRecognitions
 from domain.attributes import AttributeNotFound
@@ -30,9 +29,7 @@ from domain.log.port import OutcomeUnknown
 from domain.policies.policies import Policies
 from domain.policies.reasons import FilteredDetection
 from domain.policies.run_detect import as_shown
-from domain.shared.biometrics import Descriptor
 from domain.shared.detections import ImageType, ModelRef
-from domain.shared.refusal import Refusal
 
 
 @dataclass(slots=True)
@@ -60,15 +57,16 @@ class HandlerRun:
         models, policies = self.services.models, self.policies
         extraction = Extraction(models, policies.extract_policy, aggregate=aggregate)
         await self._check(images, extraction)
-        detected, given = await self._detect(images)
-        people = await extraction.people(
-            [
-                Sighting(place, image, human)
-                for place, image in enumerate(detected)
-                for human in image.people
-            ]
+        detected, given = await receive(
+            self.services,
+            self.account_id,
+            images,
+            policies.detect_policy,
+            image_type=self.image_type,
+            use_exif=self.use_exif,
+            aggregate=aggregate,
         )
-        people = _in_order([*people, *given])
+        people = in_order([*await extraction.people(sightings_of(detected)), *given])
         self.used += (ref for image in detected if image.found for ref in image.found.models)
         self.used += extraction.used
         decided = await decide(self.matching, self.account_id, policies, people, self.told.tags)
@@ -84,37 +82,6 @@ class HandlerRun:
         faces = bool(policies.detect_policy.detect_face) or warps
         roles = extraction.roles(faces=faces, bodies=bool(policies.detect_policy.detect_body))
         await require_roles(self.services.models, roles)
-
-    async def _detect(
-        self, images: Sequence[RequestImage]
-    ) -> tuple[list[DetectedImage], list[Person]]:
-        """The images in order, and the persons whose descriptors were sent in place of them."""
-        services = self.services
-        pictures = [image for image in images if not is_descriptor(image)]
-        loaded = await services.images.load(pictures, self.account_id, self.image_type)
-        found = iter(
-            await detect_images(
-                services.models,
-                loaded,
-                self.policies.detect_policy,
-                use_exif_orientation=self.use_exif,
-                aggregate=self.told.aggregate,
-            )
-        )
-        detected: list[DetectedImage] = []
-        given: list[Person] = []
-        for place, image in enumerate(images):
-            if not is_descriptor(image):
-                detected.append(next(found))
-                continue
-            result = DetectedImage(LoadedImage(image))
-            try:
-                descriptor = given_descriptor(image, services.models.descriptors())
-                given.append(_person(place, result, descriptor))
-            except Refusal as refusal:
-                result.error = refusal
-            detected.append(result)
-        return detected, given
 
     async def _keep(
         self, decided: Sequence[Decided], detected: Sequence[DetectedImage]
@@ -187,24 +154,9 @@ class HandlerRun:
             for one in image.dropped
         ]
         return {
-            "images": [_image_shown(image) for image in detected],
+            "images": [image_shown(image) for image in detected],
             "filtered_detections": {"face_detections": dropped},
         }
-
-
-def _person(place: int, image: DetectedImage, descriptor: Descriptor) -> Person:
-    return Person((Sighting(place, image),), {descriptor.kind: descriptor})
-
-
-def _in_order(people: Sequence[Person]) -> list[Person]:
-    return sorted(people, key=lambda person: person.sightings[0].place)
-
-
-def _image_shown(image: DetectedImage) -> dict[str, Any]:
-    shown: dict[str, Any] = {"filename": image.filename, **status_shown(image.error)}
-    if image.found is not None and image.found.exif:
-        shown["exif"] = dict(image.found.exif)
-    return shown
 
 
 def _models(used: Sequence[ModelRef]) -> dict[str, Any]:

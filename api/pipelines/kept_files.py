@@ -44,7 +44,7 @@ async def files_of(
     bodies: list[tuple[Sighting, Warp]] = []
     for one in decided:
         for sighting in one.person.sightings:
-            _take_given_samples(kept, sighting)
+            take_given_samples(kept, sighting)
             face, body = sighting.human.face, sighting.human.body
             if one.plan.face_sample and face is not None and sighting not in kept.face_ids:
                 faces.append((sighting, face.warp))
@@ -65,7 +65,8 @@ async def files_of(
     return kept
 
 
-def _take_given_samples(kept: KeptFiles, sighting: Sighting) -> None:
+def take_given_samples(kept: KeptFiles, sighting: Sighting) -> None:
+    """Name a sample that was sent as such; it is kept already."""
     loaded = sighting.image.loaded
     if loaded.sample_id is not None and loaded.given is not None:
         is_face = loaded.given.image_type is ImageType.FACE_WARP

@@ -12,6 +12,7 @@ from api.dependencies import ServicesDep
 from api.errors import answers
 from api.http.refusals import BadApiBody, BadContentType
 from api.pipelines.candidates import CandidateSearch, CandidateSet, Found
+from api.pipelines.compare_raw import compare_raw
 from api.pipelines.references import Reference, References
 from api.schemas.matcher import (
     ATTRIBUTE_TARGETS,
@@ -69,37 +70,16 @@ async def matching_raw(
     body: MatchRawRequest, services: ServicesDep, account_id: MaybeAccountId
 ) -> dict[str, Any]:
     """Compare every reference of the body with every candidate of the body."""
-    found = _references(services, account_id)
-    references = [
-        (one.id, found.raw(one, None, f"references.{n}.data"))
-        for n, one in enumerate(body.references)
+    matches = [
+        {
+            "reference_id": one.reference_id,
+            "matches": [
+                {"candidate_id": label, "similarity": round(similarity, 6)}
+                for label, similarity in one.candidates
+            ],
+        }
+        for one in await compare_raw(services, body, account_id)
     ]
-    candidates = [
-        (one.id, found.raw(one, None, f"candidates.{n}.data"))
-        for n, one in enumerate(body.candidates)
-    ]
-    for reference_id, reference in references:
-        for candidate_id, candidate in candidates:
-            if (reference.kind, reference.version) != (candidate.kind, candidate.version):
-                raise NotComparable(reference_id, candidate_id)
-    rows = await asyncio.gather(
-        *(
-            services.matching.similarities(reference, [c for _, c in candidates])
-            for _, reference in references
-        )
-    )
-    matches = []
-    for (reference_id, _), row in zip(references, rows, strict=True):
-        scored = sorted(zip(row, candidates, strict=True), key=lambda pair: -pair[0])
-        matches.append(
-            {
-                "reference_id": reference_id,
-                "matches": [
-                    {"candidate_id": candidate_id, "similarity": round(similarity, 6)}
-                    for similarity, (candidate_id, _) in scored
-                ],
-            }
-        )
     return {"matches": matches}
 
 

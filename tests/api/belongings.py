@@ -10,7 +10,7 @@ from tests.support.running_api import RunningApi
 
 TABLES = (
     "history", "recognitions", "descriptors", "subject_keys", "answers", "temporary_attributes",
-    "faces", "lists", "handlers", "events", "samples", "images", "objects",
+    "faces", "lists", "handlers", "verifiers", "events", "samples", "images", "objects",
 )  # fmt: skip
 
 
@@ -29,6 +29,7 @@ def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
         "list_id": list_id,
         "object_id": KINDS["object"].make(client),
         "sample_id": KINDS["face"].make(client),
+        "verifier_id": _made(client, "/6/verifiers", {})["verifier_id"],
     }
 
 
