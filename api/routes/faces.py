@@ -26,7 +26,7 @@ from api.dependencies import (
     get_face_loader,
     get_send,
 )
-from api.descriptor_versions import DescriptorVersions, Versions, descriptor_versions
+from api.descriptor_versions import Versions, descriptor_versions
 from api.errors import answers
 from api.http.answers import created, json_answer
 from api.http.fields import CommaList, Flag
@@ -42,7 +42,7 @@ from api.schemas.faces import (
     FaceView,
 )
 from commands.faces import CreateFace, DeleteFaces, EditFace
-from domain.attributes import AttributeNotFound, SameVersionTwice
+from domain.attributes import AttributeContent, AttributeNotFound, SameVersionTwice
 from domain.faces import FaceNotFound, FacesNotFound
 from domain.lists import ListsNotFound
 from domain.shared.biometrics import BadDescriptor
@@ -50,7 +50,6 @@ from domain.shared.fields import Id, written
 from domain.shared.ids import new_id
 from projections import faces
 from projections.database import Row
-from projections.temporary_attributes import TemporaryAttributes
 
 router = APIRouter(prefix="/faces", tags=["faces"])
 
@@ -60,15 +59,8 @@ _DELETE: Final = Depends(permitted("face", "deletion"))
 
 
 async def _created(
-    given: FaceCreate,
-    account_id: UUID,
-    send: SendFunction,
-    attributes: TemporaryAttributes,
-    versions: DescriptorVersions,
+    given: FaceCreate, account_id: UUID, send: SendFunction, content: AttributeContent | None
 ) -> Response:
-    content = None
-    if given.attribute is not None:
-        content = await content_for_face(given.attribute, account_id, attributes, versions)
     wanted = CreateFace(
         account_id=account_id,
         face_id=new_id(),
@@ -88,8 +80,11 @@ async def _create_face(request: Request) -> Response:
     account_id = await required_account(request)
     (await identity(request)).demand("face", "creation")
     given = FaceCreate() if value is None else read_body(FaceCreate, value)
-    send, attributes = await get_send(request), await get_attributes(request)
-    return await _created(given, account_id, send, attributes, await descriptor_versions(request))
+    content = None
+    if given.attribute is not None:
+        attributes, versions = await get_attributes(request), await descriptor_versions(request)
+        content = await content_for_face(given.attribute, account_id, attributes, versions)
+    return await _created(given, account_id, await get_send(request), content)
 
 
 @router.post(
@@ -108,7 +103,10 @@ async def create_face(
     body: FaceCreate | None = None,
 ) -> Response:
     """Create a face, with attributes and in lists if given."""
-    return await _created(body or FaceCreate(), account_id, send, attributes, versions)
+    given, content = body or FaceCreate(), None
+    if given.attribute is not None:
+        content = await content_for_face(given.attribute, account_id, attributes, versions)
+    return await _created(given, account_id, send, content)
 
 
 @router.get("", response_model=FacesPage, response_model_exclude_unset=True, dependencies=[_VIEW])
