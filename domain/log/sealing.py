@@ -1,13 +1,14 @@
 """Sealing of personal fields: AES-256-GCM under one key per subject."""
 
 import hmac
-import os
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from domain.shared.randomness import random_bytes
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -28,12 +29,12 @@ class Keyring(Protocol):
 
 def new_key() -> bytes:
     """A fresh random subject key (32 bytes)."""
-    return os.urandom(KEY_BYTES)
+    return random_bytes(KEY_BYTES)
 
 
 def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
     """Nonce (12 bytes) and AES-256-GCM ciphertext, bound to its place in the log."""
-    nonce = os.urandom(_NONCE_BYTES)
+    nonce = random_bytes(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
 
 
@@ -58,7 +59,7 @@ class MasterKey:
 
     def wrap(self, subject_id: UUID, key: bytes) -> bytes:
         """The subject's key as it may be stored (60 bytes)."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = random_bytes(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, key, subject_id.bytes)
 
     def unwrap(self, subject_id: UUID, wrapped: bytes) -> bytes:
