@@ -64,8 +64,10 @@ class Estimation:
                 self._landmarks = True
             elif need != IMAGE:
                 self._add(need)
-        for extra in sorted(model.uses):
-            if extra in self._loaded.pack.roles:
+        for extra in sorted(model.uses & self._loaded.pack.roles.keys()):
+            if extra == LANDMARKS:
+                self._landmarks = True
+            else:
                 self._add(extra)
         self._roles.append(role)
 

@@ -18,10 +18,10 @@ from domain.shared.detections import (
 )
 from domain.shared.estimations import Liveness
 from domain.shared.geometry import Box, Landmarks
-from inference.face_quality import LENGTHS
 from inference.humans import pair_up
 from inference.image import DecodedImage
 from inference.models import DetectedBody, DetectedFace, FaceView, Pixels
+from inference.portrait.geometry import LENGTHS
 from inference.warp_codec import warp_of
 from inference.warps import inverted, transform
 

@@ -110,7 +110,7 @@ class Estimator(Protocol):
 
     @property
     def uses(self) -> frozenset[str]:
-        """Roles whose results it takes in where the pack fills them."""
+        """Roles whose results, or "landmarks68", it takes in where the pack fills them."""
         ...
 
     def __call__(self, faces: Sequence[FaceView]) -> Sequence[Any]: ...

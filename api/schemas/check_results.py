@@ -8,8 +8,7 @@ from domain.shared.fields import Flag, Number, Record, Text
 if TYPE_CHECKING:
     CheckName = str
 else:
-    _NEWER = ("background_lightness", "background_uniformity", "shoulders_position")
-    CheckName = Literal[(*RANGES, *CHOICES, *FLAGS, *_NEWER)]
+    CheckName = Literal[(*RANGES, *CHOICES, *FLAGS)]
 
 
 class CheckResult(Record):

@@ -32,14 +32,17 @@ ISO_CHECKS: Final = (
     "head_height",
     "eye_distance",
     "eyebrows_state",
+    "shoulders_position",
     "smile_properties",
     "headwear_type",
     "natural_light",
     "radial_distortion",
     "red_eyes",
     "face_color_type",
+    "background_uniformity",
+    "background_lightness",
 )
-"""The checks in the order in which answers list them."""
+"""The checks in the order in which answers list them, those of later clients among them."""
 
 _PLACES: Final = {name: place for place, name in enumerate(ISO_CHECKS)}
 

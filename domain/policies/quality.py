@@ -14,6 +14,7 @@ from domain.shared.enums import (
     FaceColorType,
     HeadwearType,
     IsoImageFormat,
+    ShouldersPosition,
     SmileProperties,
 )
 from domain.shared.estimations import EyeState, GlassesState
@@ -109,6 +110,8 @@ RANGES: Final[Mapping[str, tuple[float | None, float | None]]] = {
     "image_size": (5120, 2097152),
     "illumination_uniformity": (0.5, 1),
     "dynamic_range": (0.5, 1),
+    "background_uniformity": (0.5, 1),
+    "background_lightness": (0.2, 1),
 }
 """Checks of numbers, with the range that is accepted unless a policy says otherwise."""
 
@@ -121,11 +124,35 @@ CHOICES: Final[Mapping[str, tuple[type[Any], tuple[str, ...]]]] = {
     "smile_properties": (SmileProperties, ("none",)),
     "headwear_type": (HeadwearType, ("none",)),
     "face_color_type": (FaceColorType, ("color",)),
+    "shoulders_position": (ShouldersPosition, ("parallel",)),
 }
 """Checks of words: the words there are, and those accepted unless a policy says otherwise."""
 
-FLAGS: Final[Mapping[str, int]] = {"natural_light": 1, "radial_distortion": 0, "red_eyes": 0}
+FLAGS: Final[Mapping[str, int]] = {
+    "natural_light": 1,
+    "radial_distortion": 0,
+    "red_eyes": 0,
+    "face_occlusion": 0,
+    "lower_face_occlusion": 0,
+    "forehead_occlusion": 0,
+    "nose_occlusion": 0,
+    "image_modification": 0,
+}
 """Checks of flags, with the value that is accepted unless a policy says otherwise."""
+
+NEWER: Final = frozenset(
+    {
+        "background_uniformity",
+        "background_lightness",
+        "shoulders_position",
+        "face_occlusion",
+        "lower_face_occlusion",
+        "forehead_occlusion",
+        "nose_occlusion",
+        "image_modification",
+    }
+)
+"""Checks that only later clients know; a policy has them made by asking for them."""
 
 
 class Checks(Record):
@@ -140,7 +167,13 @@ class Checks(Record):
 def _field(name: str, base: type[Check], kind: Any, default: Any) -> Any:
     """One field of the checks: its own class, so that each has its own default threshold."""
     title = "".join(part.capitalize() for part in name.split("_")) + "Check"
-    made = create_model(title, __base__=base, __doc__=base.__doc__, threshold=(kind, default))
+    made = create_model(
+        title,
+        __base__=base,
+        __doc__=base.__doc__,
+        estimate=(Flag, int(name not in NEWER)),
+        threshold=(kind, default),
+    )
     return made, made()
 
 

@@ -40,6 +40,7 @@ _OF_CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
     "eyes_attributes": ("left_eye", "right_eye"),
     "glasses": ("glasses",),
     "emotions": ("eyebrows_state",),
+    "mask": ("lower_face_occlusion",),
 }
 """The checks of face quality that judge an estimation; the others are measured for themselves."""
 

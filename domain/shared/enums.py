@@ -187,6 +187,14 @@ class HeadwearType(StrEnum):
     OTHER = "other"
 
 
+class ShouldersPosition(StrEnum):
+    """How shoulders stand to the camera."""
+
+    PARALLEL = "parallel"
+    NON_PARALLEL = "non_parallel"
+    HIDDEN = "hidden"
+
+
 class FaceColorType(StrEnum):
     """What kind of light made the picture of a face."""
 
