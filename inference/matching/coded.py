@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 # Two references are compared with rows one by one faster than together.
 PAIRED_UP_TO: Final = 2
+# Products are off by so small a part of what they may be, nearly always.
+_MOSTLY_OFF: Final = 0.2
 # Beyond all products of codes.
 _FAR: Final = float(1 << 31) - 1.0
 
@@ -60,6 +62,10 @@ class CodedReferences:
     def estimates(self, products: NDArray[Any]) -> Floats:
         """What products of codes (n) stand for."""
         return np.asarray(products / self._units, np.float64)
+
+    def guess(self, number: int, product: float) -> float:
+        """A bit less than what a row with this product of one reference's codes likely has."""
+        return product / float(self._units[number]) - _MOSTLY_OFF * float(self._own_error[number])
 
     def best(self, number: int, products: Products, residuals: Vectors) -> Floats:
         """The most that rows with these products of one reference's codes can have."""

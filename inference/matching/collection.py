@@ -1,7 +1,9 @@
 """The candidates of one origin, kind and version: their rows, and searches among them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -43,6 +45,11 @@ class Storage:
 
 
 IN_MEMORY: Final = Storage()
+
+# What `MatchCandidate._make` does, without a call of Python for each.
+_candidate: Final[Callable[[tuple[UUID, float]], MatchCandidate]] = partial(
+    tuple.__new__, MatchCandidate
+)
 
 
 @dataclass(slots=True)
@@ -144,18 +151,33 @@ class Collection:
         scan = Scan(vectors.segments, vectors.quantiser, self.scoring, plan, wanted)
         return scan.run(workers)
 
-    def candidates(self, found: Found, query: MatchQuery) -> tuple[MatchCandidate, ...]:
-        """The best of what a reference found, as the query wants them."""
-        ids, times = self._columns.ids[found.rows], self._columns.times[found.rows]
-        similarities = self.scoring.similarities(found.scores)
-        order = np.lexsort((ids[:, 1], ids[:, 0], -found.scores))
-        order = order[similarities[order] >= query.threshold][: query.limit]
-        if query.order is not MatchOrder.SIMILARITY:
-            newest_first = query.order is MatchOrder.CREATE_TIME_DESC
-            keys = -times[order] if newest_first else times[order]
-            order = order[np.argsort(keys, kind="stable")]
-        found_ids, values = ids_of(ids[order]), similarities[order].tolist()
-        return tuple(map(MatchCandidate._make, zip(found_ids, values, strict=True)))
+    def candidates(
+        self, found: Sequence[Found], queries: Sequence[MatchQuery]
+    ) -> list[tuple[MatchCandidate, ...]]:
+        """The best of what each reference found, as its query wants them."""
+        rows = np.concatenate([each.rows for each in found])
+        scores = np.concatenate([each.scores for each in found])
+        ids, similarities = self._columns.ids[rows], self.scoring.similarities(scores)
+        counts = [len(each.rows) for each in found]
+        references = np.repeat(np.arange(len(found)), counts)
+        order = np.lexsort((ids[:, 1], ids[:, 0], -scores, references))
+        starts = np.cumsum([0, *counts])
+        ranks = np.arange(len(rows)) - starts[references]
+        limits = np.array([query.limit for query in queries])
+        thresholds = np.array([query.threshold for query in queries])
+        taken = (ranks < limits[references]) & (similarities[order] >= thresholds[references])
+        order, references = order[taken], references[taken]
+        cuts = np.searchsorted(references, np.arange(len(found) + 1))
+        for number, query in enumerate(queries):
+            if query.order is not MatchOrder.SIMILARITY:
+                part = slice(cuts[number], cuts[number + 1])
+                times = self._columns.times[rows[order[part]]]
+                newest_first = query.order is MatchOrder.CREATE_TIME_DESC
+                by_time = np.argsort(-times if newest_first else times, kind="stable")
+                order[part] = order[part][by_time]
+        pairs = zip(ids_of(ids[order]), similarities[order].tolist(), strict=True)
+        made = tuple(map(_candidate, pairs))
+        return [made[start:stop] for start, stop in pairwise(cuts.tolist())]
 
     def _find(self, ids: Sequence[UUID]) -> Rows:
         if not self._alive:

@@ -49,11 +49,13 @@ class Columns:
 
     def passing(self, rows: Rows | slice, filters: MatchFilters) -> Mask | None:
         """Which of the rows pass the filters on columns; None when there are no such filters."""
-        conditions = [
-            *_bounds(self.times[rows], *map(_micros, (filters.create_time__gte,
-                                                      filters.create_time__lt))),
-            *_bounds(self.ages[rows], filters.age__gte, filters.age__lt),
-        ]  # fmt: skip
+        times = (filters.create_time__gte, filters.create_time__lt)
+        ages = (filters.age__gte, filters.age__lt)
+        conditions: list[Mask] = []
+        if times != (None, None):  # cells of many rows are gathered only where they are needed
+            conditions += _bounds(self.times[rows], *map(_micros, times))
+        if ages != (None, None):
+            conditions += _bounds(self.ages[rows], *ages)
         if filters.age__lt is not None and filters.age__gte is None:
             conditions.append(self.ages[rows] != _NO_AGE)
         if filters.id__gte is not None:

@@ -126,8 +126,9 @@ class MatchIndex:
         try:
             answers = [[MatchAnswer((), position, True)] * len(q.references) for q in queries]
             for batch, found in zip(batches, self._scan(batches), strict=True):
-                for each, rows in zip(batch.asked, found, strict=True):
-                    best = batch.collection.candidates(rows, queries[each.query])
+                wanted = [queries[each.query] for each in batch.asked]
+                lists = batch.collection.candidates(found, wanted)
+                for each, best in zip(batch.asked, lists, strict=True):
                     answers[each.query][each.reference] = MatchAnswer(best, position, True)
             return answers
         finally:

@@ -25,6 +25,7 @@ _SETTLE_AT: Final = 1 << 20
 _SAMPLED: Final = 64
 _SAMPLE: Final = (1024, 4096)
 _GROUP: Final = 8
+_TOGETHER: Final = 16
 
 
 class Found(NamedTuple):
@@ -128,7 +129,13 @@ class Scan:
         products = self._coded.products(segments.codes(block), segments.bias(block))
         least = self._least.at(segments.worst_residual(block)).astype(products.dtype)
         reached = buffer("reached", products.shape, np.bool_)
-        places = np.flatnonzero(np.greater_equal(products, least, out=reached))
+        # Rows taken together: numpy's innermost loop is then long enough to be quick.
+        together = _TOGETHER if len(products) % _TOGETHER == 0 else 1
+        wide = (len(products) // together, -1)
+        np.greater_equal(
+            products.reshape(wide), np.tile(least, together), out=reached.reshape(wide)
+        )
+        places = np.flatnonzero(reached)
         if not len(places):
             return
         in_block, references = np.divmod(places, len(self._wanted))
@@ -159,20 +166,30 @@ class Scan:
         self._floors, self._least = floors, self._coded.least(floors)
 
     def _best(self, number: int, survivors: Survivors) -> Found:
-        """The best rows of a reference among those already found and some survivors."""
-        limit = self._wanted[number].limit
-        rows, known = survivors.rows, [self._found[number]]
-        if len(rows) > 2 * limit + _RESCORED_AT_ONCE:
-            likely = np.argpartition(survivors.products, -limit)[-limit:]
-            known.append(Found(rows[likely], self._scores(number, rows[likely])))
-            worst = max(self._worst(number, each) for each in known)
-            residuals = self._segments.residuals(rows)
-            reaching = self._coded.best(number, survivors.products, residuals) >= worst
-            reaching[likely] = False
-            rows = rows[reaching]
-        known.append(Found(rows, self._scores(number, rows)))
-        rows = np.concatenate([each.rows for each in known])
-        scores = np.concatenate([each.scores for each in known])
+        """The best rows of a reference among those already found and some survivors.
+
+        Those that reach a guess of the worst score among the best are rescored; where the guess
+        was too high, so are those that reach what was found.
+        """
+        limit, rows, found = self._wanted[number].limit, survivors.rows, self._found[number]
+        if len(rows) <= limit + _RESCORED_AT_ONCE:
+            return self._with(number, found, rows)
+        worst = self._worst(number, found)
+        likely = np.partition(survivors.products, -limit)[-limit]
+        most = self._coded.best(number, survivors.products, self._segments.residuals(rows))
+        guess = max(worst, self._coded.guess(number, float(likely)))
+        reaching = most >= guess
+        found = self._with(number, found, rows[reaching])
+        worst = self._worst(number, found)
+        if worst < guess:
+            found = self._with(number, found, rows[(most >= worst) & ~reaching])
+        return found
+
+    def _with(self, number: int, found: Found, rows: Rows) -> Found:
+        """The best rows of a reference among those found and some others."""
+        limit, others = self._wanted[number].limit, self._scores(number, rows)
+        rows = np.concatenate([found.rows, rows])
+        scores = np.concatenate([found.scores, others])
         if len(rows) <= limit:
             return Found(rows, scores)
         kept = scores >= np.partition(scores, -limit)[-limit]
@@ -187,9 +204,8 @@ class Scan:
 
     def _scores(self, number: int, rows: Rows) -> Scores:
         scores = np.empty(len(rows), np.float32)
-        order = np.argsort(rows)  # rows that lie together are read together
         for start in range(0, len(rows), _RESCORED_AT_ONCE):
-            part = order[start : start + _RESCORED_AT_ONCE]
+            part = slice(start, start + _RESCORED_AT_ONCE)
             vectors = self._segments.vectors(rows[part])
             scores[part] = self._scoring.scores(vectors, self._wanted[number].vector)
         return scores
