@@ -2,13 +2,16 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from domain.policies.quality import CHOICES, FLAGS, RANGES, RangeThreshold
+from domain.policies.quality import CHOICES, FLAGS, NEWER, RANGES, RangeThreshold
 from domain.shared.fields import Flag, Number, Record, Text
 
 if TYPE_CHECKING:
     CheckName = str
 else:
-    CheckName = Literal[(*RANGES, *CHOICES, *FLAGS)]
+    # Events know fewer of the newer checks than policies.
+    _KNOWN = ("background_lightness", "background_uniformity", "shoulders_position")
+    _FIRST = [name for name in (*RANGES, *CHOICES, *FLAGS) if name not in NEWER]
+    CheckName = Literal[(*_FIRST, *_KNOWN)]
 
 
 class CheckResult(Record):
