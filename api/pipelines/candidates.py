@@ -53,11 +53,7 @@ class CandidateSearch:
         filters = candidates.filters
         if account_id is not None and filters.account_id not in (None, account_id):
             raise BadBody("candidates.filters.account_id", "it is not the account of the request")
-        account_id = account_id or filters.account_id
-        if isinstance(filters, FaceCandidateFilters):
-            origin, wanted = Origin.FACES, await self._faces(filters, account_id)
-        else:
-            origin, wanted = Origin.EVENTS, await self._events(filters, account_id)
+        origin, wanted = await self.planned(filters, account_id or filters.account_id)
         answers = await self._matching.search(
             [
                 MatchQuery(
@@ -71,6 +67,14 @@ class CandidateSearch:
             ]
         )
         return await self._shown(answers[0], origin, candidates.shown)
+
+    async def planned(
+        self, filters: FaceCandidateFilters | EventCandidateFilters, account_id: UUID | None
+    ) -> tuple[Origin, MatchFilters]:
+        """What the index is asked for, times being absolute: ids where only SQL can decide."""
+        if isinstance(filters, FaceCandidateFilters):
+            return Origin.FACES, await self._faces(filters, account_id)
+        return Origin.EVENTS, await self._events(filters, account_id)
 
     async def _faces(self, filters: FaceCandidateFilters, account_id: UUID | None) -> MatchFilters:
         given = filters.model_dump(exclude_none=True)

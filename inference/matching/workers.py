@@ -12,7 +12,7 @@ class Workers:
     """The calling thread and helpers, together one per core unless told otherwise."""
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = threads or _cores()
+        self.threads = threads or self.cores()
         self._helpers = (
             ThreadPoolExecutor(self.threads - 1, thread_name_prefix="matching")
             if self.threads > 1
@@ -38,14 +38,15 @@ class Workers:
         if self._helpers is not None:
             self._helpers.shutdown()
 
+    @staticmethod
+    def cores() -> int:
+        """The cores that this process may run on."""
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
 
 def _drain(work: Callable[[Item], None], left: Iterator[Item]) -> None:
     for item in left:
         work(item)
 
-
-def _cores() -> int:
-    """The cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
