@@ -18,10 +18,12 @@ from api.cannot_start import CannotStart
 from api.settings import Settings
 
 if TYPE_CHECKING:
+    from obstore import GetResult
     from obstore.store import ClientConfig, ObjectStore, S3Config
 
 _NAME = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _LONGEST_NAME = 512
+_PIECE_BYTES = 1 << 20
 
 
 class BlobNotFound(Exception):
@@ -43,8 +45,16 @@ class Blobs(Protocol):
         """Store the bytes under this name."""
         ...
 
+    async def put_file(self, name: str, path: Path) -> None:
+        """Store a file of any size under this name."""
+        ...
+
     async def get(self, name: str) -> bytes:
         """The bytes of this name; BlobNotFound when there are none."""
+        ...
+
+    async def open(self, name: str) -> AsyncIterator[bytes]:
+        """The bytes of this name, piece by piece; BlobNotFound when there are none."""
         ...
 
     async def delete(self, name: str) -> None:
@@ -115,11 +125,22 @@ class ObjectBlobs:
         with _translated(_checked(name)):
             await obstore.put_async(self._store, name, data)
 
+    async def put_file(self, name: str, path: Path) -> None:
+        """Store a file of any size under this name."""
+        with _translated(_checked(name)):
+            await obstore.put_async(self._store, name, path)
+
     async def get(self, name: str) -> bytes:
         """The bytes of this name; BlobNotFound when there are none."""
         with _translated(_checked(name)):
             answer = await obstore.get_async(self._store, name)
             return bytes(await answer.bytes_async())
+
+    async def open(self, name: str) -> AsyncIterator[bytes]:
+        """The bytes of this name, piece by piece; BlobNotFound when there are none."""
+        with _translated(_checked(name)):
+            answer = await obstore.get_async(self._store, name)
+        return _pieces(answer, name)
 
     async def delete(self, name: str) -> None:
         """Forget this name, which may be absent already."""
@@ -168,6 +189,11 @@ class LocalBlobs(ObjectBlobs):
         # after the rename is early enough.
         await asyncio.to_thread(self._flush, self._directory / name)
 
+    async def put_file(self, name: str, path: Path) -> None:
+        """Store a file of any size under this name."""
+        await super().put_file(name, path)
+        await asyncio.to_thread(self._flush, self._directory / name)
+
     def _flush(self, path: Path) -> None:
         folders = [folder for folder in path.parents if folder.is_relative_to(self._directory)]
         for part in (path, *folders):
@@ -176,6 +202,12 @@ class LocalBlobs(ObjectBlobs):
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+async def _pieces(answer: "GetResult", name: str) -> AsyncIterator[bytes]:
+    with _translated(name):
+        async for piece in answer.stream(min_chunk_size=_PIECE_BYTES):
+            yield bytes(piece)
 
 
 def memory_blobs() -> ObjectBlobs:

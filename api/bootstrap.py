@@ -41,6 +41,8 @@ from api.routes import (
     samples,
     sdk,
     sender,
+    task_creation,
+    tasks,
     tokens,
     verifications,
     verifiers,
@@ -53,8 +55,11 @@ from api.stored_accounts import StoredAccounts, token_texts
 from api.url_guard import UrlGuard, UrlRules
 from api.workers.announcement_sweeper import AnnouncementSweeper
 from api.workers.attribute_sweeper import AttributeSweeper
+from api.workers.callback_sender import CallbackSender
 from api.workers.index_feeder import IndexFeeder
 from api.workers.list_sweeper import ListSweeper
+from api.workers.tasks.result_sweeper import ResultSweeper
+from api.workers.tasks.runner import TaskRunner
 from commands.router import COMMANDS, UNIQUE
 from commands.writer import GroupCommitWriter, Observer
 from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
@@ -87,6 +92,8 @@ API_ROUTERS: Sequence[APIRouter] = (
     matcher.router,
     events.router,
     event_statistics.router,
+    task_creation.router,
+    tasks.router,
     sender.router,
     sdk.router,
     iso.router,
@@ -116,7 +123,13 @@ class Installation:
         )
         self._list_sweeper = ListSweeper(reader)
         self._sender = open_sender(settings, dsn, self._master, reader)
-        self._observers: list[Observer] = [self._list_sweeper.committed, *self._sender.observers]
+        guard = UrlGuard(_url_rules(settings))
+        self._callbacks = CallbackSender(reader, guard)
+        self._observers: list[Observer] = [
+            self._list_sweeper.committed,
+            self._callbacks.committed,
+            *self._sender.observers,
+        ]
         writer = GroupCommitWriter(
             self._log, COMMANDS, observers=self._observers, constraint_refusals=UNIQUE
         )
@@ -129,12 +142,15 @@ class Installation:
             reader=reader,
             writer=writer,
             blobs=open_blobs(settings),
-            guard=UrlGuard(_url_rules(settings)),
+            guard=guard,
             attributes=temporary,
             faces=BatchLoader(partial(get_faces, reader)),
             hub=self._sender.hub,
             tokens=texts,
         )
+        self._tasks = TaskRunner(self.services, threads=settings.task_threads)
+        self._result_sweeper = ResultSweeper(reader, self.services.blobs)
+        self._observers.append(self._tasks.committed)
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
         self.api.include_router(negotiating(samples.previous_router))
         self.streams = self._app("Selene Streams", (), ("/1", "/2"), BadBody)
@@ -155,15 +171,23 @@ class Installation:
         self._list_sweeper.start(self.services.writer)
         self._attribute_sweeper.start()
         self._announcement_sweeper.start()
+        if "sender" in self._settings.roles:
+            self._callbacks.start()
         if "projector" in self._settings.roles:
             self._runner.start()
+        if "tasks" in self._settings.roles:
+            self._tasks.start()
+            self._result_sweeper.start(self.services.writer)
 
     async def stop(self) -> None:
         """Commit what waits and disconnect; also after a start that failed half-way."""
+        await self._tasks.stop()
+        await self._result_sweeper.stop()
         await asyncio.to_thread(self._runner.stop)
         await self._list_sweeper.stop()
         await self._attribute_sweeper.stop()
         await self._announcement_sweeper.stop()
+        await self._callbacks.stop()
         await self.services.hub.close()
         await asyncio.to_thread(self.services.writer.stop)
         await asyncio.to_thread(self._sender.close)

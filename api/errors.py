@@ -27,6 +27,7 @@ from api.catalogue import (
     models,
     objects,
     samples,
+    tasks,
     verifiers,
 )
 from api.catalogue import handlers as of_handlers
@@ -79,6 +80,7 @@ CATALOGUE: Final = merged(
         attributes,
         images,
         samples,
+        tasks,
         verifiers,
         objects,
         of_handlers,

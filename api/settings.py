@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     allowed_private_urls: tuple[str, ...] = ()
     """Hosts, host:port pairs or networks that user-given URLs may name although private."""
 
+    task_threads: Annotated[int, Field(ge=1, le=16)] = 2
+    """How many parts of tasks this process works on at a time."""
+
     auth: Literal["header", "credentials"] = "header"
     """`header` trusts Luna-Account-Id alone; `credentials` demands a login or a token."""
 

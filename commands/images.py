@@ -33,4 +33,21 @@ def delete_image(cmd: DeleteImage, store: Store) -> str:
     return delete_file(store.get(Image, cmd.image_id, cmd.account_id), store)
 
 
-COMMANDS: CommandTable = {SaveImages: save_images, DeleteImage: delete_image}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteImages(Command[list[str]]):
+    """Delete those of the images that are there; answers the names of their blobs."""
+
+    image_ids: tuple[UUID, ...]
+
+
+def delete_images(cmd: DeleteImages, store: Store) -> list[str]:
+    """Delete the images."""
+    found = store.find_many(Image, cmd.image_ids, cmd.account_id)
+    return [delete_file(image, store) for image in found]
+
+
+COMMANDS: CommandTable = {
+    SaveImages: save_images,
+    DeleteImage: delete_image,
+    DeleteImages: delete_images,
+}

@@ -12,6 +12,7 @@ from commands import (
     objects,
     recognitions,
     samples,
+    tasks,
     tokens,
     verifiers,
 )
@@ -28,6 +29,7 @@ COMMANDS: CommandTable = {
     **objects.COMMANDS,
     **recognitions.COMMANDS,
     **samples.COMMANDS,
+    **tasks.COMMANDS,
     **tokens.COMMANDS,
     **verifiers.COMMANDS,
 }

@@ -40,4 +40,21 @@ def delete_sample(cmd: DeleteSample, store: Store) -> str:
     return delete_file(sample, store)
 
 
-COMMANDS: CommandTable = {SaveSamples: save_samples, DeleteSample: delete_sample}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteSamples(Command[list[str]]):
+    """Delete those of the samples that are there; answers the names of their blobs."""
+
+    sample_ids: tuple[UUID, ...]
+
+
+def delete_samples(cmd: DeleteSamples, store: Store) -> list[str]:
+    """Delete the samples, of whatever type."""
+    found = store.find_many(Sample, cmd.sample_ids, cmd.account_id)
+    return [delete_file(sample, store) for sample in found]
+
+
+COMMANDS: CommandTable = {
+    SaveSamples: save_samples,
+    DeleteSample: delete_sample,
+    DeleteSamples: delete_samples,
+}

@@ -6,6 +6,8 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
+from projections.deliveries import DELIVERIES
+
 SCHEMA_VERSION = 1
 _LOCK = 0x53656C656E65  # one schema change at a time, whoever starts first
 
@@ -89,6 +91,10 @@ _STATEMENTS = (
     )""",
     """CREATE INDEX IF NOT EXISTS temporary_attributes_expiry
         ON temporary_attributes (expire_time)""",
+    "CREATE SEQUENCE IF NOT EXISTS task_numbers",
+    "CREATE SEQUENCE IF NOT EXISTS subtask_numbers",
+    "CREATE SEQUENCE IF NOT EXISTS task_error_numbers",
+    *DELIVERIES,
     """CREATE TABLE IF NOT EXISTS read_models (
         name text PRIMARY KEY,
         shape text NOT NULL,

@@ -10,6 +10,8 @@ from projections.lists import LISTS
 from projections.objects import OBJECTS
 from projections.samples import SAMPLES
 from projections.table import Table
+from projections.task_parts import SUBTASKS, TASK_ERRORS
+from projections.tasks import TASKS
 from projections.tokens import TOKENS
 from projections.verifiers import VERIFIERS
 
@@ -25,6 +27,9 @@ INLINE: tuple[Table, ...] = (
     VERIFIERS,
     EVENTS,
     DELETED_EVENTS,
+    TASKS,
+    SUBTASKS,
+    TASK_ERRORS,
 )
 """Kept in the writer's own transaction, so that a client reads its own write at once."""
 

@@ -53,11 +53,13 @@ class Work:
     """One task at work, in a worker thread: what it may use, all calls of which wait.
 
     `services` has the reader, the blobs, the models, the match index and the temporary
-    attributes; `folder` is a directory for temporary files, removed after the call.
+    attributes; `subtask_id` is the part at work, if it is one; `folder` is a directory for
+    temporary files, removed after the call.
     """
 
     account_id: UUID
     task_id: int
+    subtask_id: int | None
     services: Services
     folder: Path
     wait_for: Callable[[Awaitable[Any]], Any]

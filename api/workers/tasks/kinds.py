@@ -1,9 +1,10 @@
 """Every kind of task, by the name in its path."""
 
+from api.workers.tasks.garbage_collection import GarbageCollection
 from api.workers.tasks.kind import TaskKind
 
-TASK_KINDS: dict[str, TaskKind] = {}
-"""Each kind registers here: `"clustering": Clustering()`."""
+TASK_KINDS: dict[str, TaskKind] = {kind.name: kind for kind in (GarbageCollection(),)}
+"""Each kind is listed here."""
 
 
 def kind_of(number: int) -> TaskKind | None:

@@ -20,6 +20,11 @@ def selected_ids(
     return sorted(event_ids_where(db, account_id, event_conditions(filters)))
 
 
+def fixed(filters: Any) -> Any:
+    """The filters with times relative to now made absolute, so that all parts mean the same."""
+    return None if filters is None else filters.resolved(datetime.now(UTC))
+
+
 def face_conditions(filters: Any) -> FaceConditions:
     """The filters as conditions of a query; times relative to now are taken now."""
     return FaceConditions.model_validate(_given(filters))
@@ -37,6 +42,6 @@ def event_conditions(filters: Any) -> EventConditions:
 def _given(filters: Any) -> dict[str, Any]:
     if filters is None:
         return {}
-    given = filters.resolved(datetime.now(UTC)).model_dump(exclude_none=True)
+    given = fixed(filters).model_dump(exclude_none=True)
     given.pop("account_id", None)  # it is the account of the task, or the task is refused
     return {n: list(v) if isinstance(v, tuple) else v for n, v in given.items()}

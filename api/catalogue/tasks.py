@@ -1,0 +1,18 @@
+"""The refusals of tasks, and what tasks keep as their errors."""
+
+from api.catalogue.entry import NOT_FOUND, Entries, Entry
+from domain.task_errors import (
+    TaskBroke,
+    TaskErrorNotFound,
+    TaskInterrupted,
+    TaskNotFound,
+    TaskResultNotFound,
+)
+
+ENTRIES: Entries = {
+    TaskNotFound: Entry(90100, 404, NOT_FOUND),
+    TaskErrorNotFound: Entry(90101, 404, NOT_FOUND),
+    TaskResultNotFound: Entry(13007, 404, NOT_FOUND),
+    TaskBroke: Entry(90102, 500, "Internal server error"),
+    TaskInterrupted: Entry(90103, 500, "Internal server error"),
+}
