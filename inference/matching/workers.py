@@ -49,4 +49,3 @@ class Workers:
 def _drain(work: Callable[[Item], None], left: Iterator[Item]) -> None:
     for item in left:
         work(item)
-
