@@ -5,17 +5,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain, islice, repeat
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+T = TypeVar("T")
+
 MANY: Final = 200
 """From so many rows on a COPY pays for its round trips; it cannot be part of a pipeline."""
 
 _CHUNK: Final = 250
-"""So many rows are sent at once: the server stores them while the next are made."""
+"""So many rows are sent at once."""
 
 Cells = Callable[[Sequence[Any]], list[bytes]]
 """The values of one column as COPY takes them, each behind its length."""
@@ -41,25 +43,35 @@ class Copying:
 
     def write(self, connection: Connection[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Add rows, their values in the order of the columns; they may be made as they go."""
+        chunks = (list(zip(*chunk, strict=True)) for chunk in in_chunks(rows))
+        self.write_columns(connection, chunks)
+
+    def write_columns(
+        self, connection: Connection[Any], chunks: Iterable[Sequence[Sequence[Any]]]
+    ) -> None:
+        """Add rows, some at a time: each chunk is all values of each column, in their order."""
         with connection.cursor().copy(self._statement) as copy:
             copy.write(_START)
-            for chunk in _chunks(iter(rows)):
-                copy.write(self._block(chunk))
+            for columns in chunks:
+                if columns:
+                    copy.write(self._block(columns))
             copy.write(_END)
 
-    def _block(self, rows: list[Sequence[Any]]) -> bytes:
-        count = len(rows)
+    def _block(self, columns: Sequence[Sequence[Any]]) -> bytes:
+        count = len(columns[0])
         nothing = [_NULL] * count
         cells = [
             nothing if values.count(None) == count else cells_of(values)
-            for cells_of, values in zip(self._cells, zip(*rows, strict=True), strict=True)
+            for cells_of, values in zip(self._cells, columns, strict=True)
         ]
         rowwise = zip(repeat(self._count, count), *cells, strict=True)
         return b"".join(chain.from_iterable(rowwise))
 
 
-def _chunks(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
-    while chunk := list(islice(rows, _CHUNK)):
+def in_chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """The items, some at a time: while some are sent and stored, the next can be made."""
+    rest = iter(items)
+    while chunk := list(islice(rest, _CHUNK)):
         yield chunk
 
 
@@ -117,9 +129,9 @@ def _arrays(oid: int, of_items: Cells) -> Cells:
     empty = Struct(">iiii").pack(12, 0, 0, oid)
 
     def array(items: Sequence[Any]) -> bytes:
-        cells = b"".join(of_items(items))
-        unknown = any(item is None for item in items)
-        return _size(20 + len(cells)) + _header(1, unknown, oid, len(items), 1) + cells
+        cells = of_items(items)
+        inner = b"".join(cells)
+        return _size(20 + len(inner)) + _header(1, _NULL in cells, oid, len(items), 1) + inner
 
     return lambda values: [_NULL if v is None else array(v) if v else empty for v in values]
 

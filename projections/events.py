@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
@@ -24,6 +25,11 @@ class _InsertEvent(Insert):
     def __call__(self, row: Row | None, event: Any, table: Table) -> Row | None:
         """The whole row."""
         return event_row(event)
+
+    def columns(self, events: Sequence[Any], table: Table) -> list[Sequence[Any]]:
+        """The same of many events: all values of each of the table's columns."""
+        in_order = itemgetter(*table.columns)
+        return list(zip(*(in_order(event_row(event)) for event in events), strict=True))
 
 
 EVENTS = Table(

@@ -12,8 +12,8 @@ from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
 from domain.log.facts import Fact
-from projections.copying import MANY, Copying
-from projections.table import Row, Table
+from projections.copying import MANY, Copying, in_chunks
+from projections.table import Insert, Row, Table
 
 AnyConnection = Connection[Any]
 
@@ -147,12 +147,21 @@ class ReadModel:
 
     def bear(self, connection: AnyConnection, births: Sequence[Any]) -> None:
         """Store the rows that begin with these events; many only outside of a pipeline."""
-        born = (self.table.step(None, event) for event in births)
-        rows = (row for row in born if row is not None)
-        if len(births) > MANY:  # the server stores the first ones while the others are made
-            self._copying.write(connection, map(self._in_order, rows))
+        if len(births) > MANY:
+            self._copying.write_columns(connection, map(self._columns, in_chunks(births)))
         else:
-            self.insert(connection, list(rows))
+            self.insert(connection, [row for row in map(self._born, births) if row is not None])
+
+    def _born(self, event: Any) -> Row | None:
+        return self.table.step(None, event)
+
+    def _columns(self, births: Sequence[Any]) -> list[Sequence[Any]]:
+        """The rows that begin with these events: all values of each column."""
+        rule = self.table.rules[type(births[0])]
+        if isinstance(rule, Insert) and len(set(map(type, births))) == 1:
+            return rule.columns(births, self.table)
+        rows = [self._in_order(row) for row in map(self._born, births) if row is not None]
+        return list(zip(*rows, strict=True))
 
     def load(self, connection: AnyConnection, keys: list[UUID]) -> dict[UUID, Row]:
         """Those of the rows that exist."""

@@ -19,6 +19,7 @@ from projections.log_reader import LogReader, Span
 from projections.read_model import ReadModel
 from projections.shape import shape_of
 from projections.table import Table
+from projections.uncollected import uncollected
 
 Progress = Callable[[str, int, int], None]
 """Told the table's name, the position reached, and the position to reach."""
@@ -52,7 +53,7 @@ def rebuild(dsn: str, table: Table, master: MasterKey, progress: Progress | None
     are folded and the names change. If it fails or is ended, the old table stays as it is.
     """
     started = time.monotonic()
-    with _alone(dsn, table.name) as connection:
+    with _alone(dsn, table.name) as connection, uncollected():
         job = _Rebuild(connection, dsn, table, master, progress or _ignore)
         job.fill()
         job.index()

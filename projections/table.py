@@ -61,6 +61,17 @@ class Insert(_Rule):
             made[column] = read(event)
         return made
 
+    def columns(self, events: Sequence[Any], table: "Table") -> list[Sequence[Any]]:
+        """The same of many events: all values of each of the table's columns."""
+        readers = {table.key: _reader(self.key), **dict(self._sources)}
+        blank = table.blank()
+        return [
+            list(map(readers[column], events))
+            if column in readers
+            else [blank[column]] * len(events)
+            for column in table.columns
+        ]
+
 
 class Update(_Rule):
     """Columns of the row get new values; a row that is gone stays gone."""

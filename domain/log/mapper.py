@@ -149,13 +149,14 @@ def _how_to_restore(
 
 
 _new_object, _set = object.__new__, object.__setattr__
+_UNKNOWN = SafeUUID.unknown  # looked up here once, since an enum's attributes are slow
 
 
 def _uuid(text: str) -> UUID:
     """What `UUID(text)` makes, at half its price: the log holds no other spelling."""
     made = _new_object(UUID)
     _set(made, "int", int(text.replace("-", ""), 16))
-    _set(made, "is_safe", SafeUUID.unknown)
+    _set(made, "is_safe", _UNKNOWN)
     return made
 
 

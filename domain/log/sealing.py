@@ -40,10 +40,14 @@ def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
 
 def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
     """The plain bytes; raises `SealBroken` when key, bytes or place are not the sealed ones."""
+    return _opened(AESGCM(key), sealed, bound_to)
+
+
+def _opened(cipher: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
     if len(sealed) < _NONCE_BYTES + _TAG_BYTES:
         raise SealBroken("the sealed part is cut off")
     try:
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
     except InvalidTag:
         raise SealBroken("the sealed part does not open with this key at this place") from None
 
@@ -64,7 +68,7 @@ class MasterKey:
 
     def unwrap(self, subject_id: UUID, wrapped: bytes) -> bytes:
         """The subject's key; raises `SealBroken` under another master key."""
-        return unseal(self._key, wrapped, subject_id.bytes)
+        return _opened(self._cipher, wrapped, subject_id.bytes)
 
     def derive(self, purpose: bytes) -> bytes:
         """A key for another purpose (32 bytes), always the same for this master key."""
