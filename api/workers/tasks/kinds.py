@@ -2,8 +2,9 @@
 
 from api.workers.tasks.garbage_collection import GarbageCollection
 from api.workers.tasks.kind import TaskKind
+from api.workers.tasks.linker import Linker
 
-TASK_KINDS: dict[str, TaskKind] = {kind.name: kind for kind in (GarbageCollection(),)}
+TASK_KINDS: dict[str, TaskKind] = {kind.name: kind for kind in (GarbageCollection(), Linker())}
 """Each kind is listed here."""
 
 
