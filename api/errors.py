@@ -27,6 +27,7 @@ from api.catalogue import (
     models,
     objects,
     samples,
+    task_kinds,
     tasks,
     verifiers,
 )
@@ -80,6 +81,7 @@ CATALOGUE: Final = merged(
         attributes,
         images,
         samples,
+        task_kinds,
         tasks,
         verifiers,
         objects,

@@ -1,6 +1,7 @@
 """The refusals of what tasks of some kind are asked to do."""
 
 from api.catalogue.entry import BAD_INPUT, NOT_FOUND, Entries, Entry
+from domain.estimator_task import ImageOfSourceRefused, NoImagesInSource, SourceRefused
 from domain.task_refusals import (
     ColumnOfOtherObjects,
     ContradictoryMarkup,
@@ -19,4 +20,7 @@ ENTRIES: Entries = {
     NoClustersToReport: Entry(90113, 404, NOT_FOUND),
     ColumnOfOtherObjects: Entry(90114, 400, BAD_INPUT),
     TooManyImageBytes: Entry(90115, 400, BAD_INPUT),
+    SourceRefused: Entry(90116, 400, BAD_INPUT),
+    NoImagesInSource: Entry(90117, 404, "Objects not found"),
+    ImageOfSourceRefused: Entry(90118, 400, BAD_INPUT),
 }

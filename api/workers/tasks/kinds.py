@@ -1,10 +1,24 @@
 """Every kind of task, by the name in its path."""
 
+from api.workers.tasks.clustering import Clustering
+from api.workers.tasks.cross_matching import CrossMatching
+from api.workers.tasks.exporter import Exporter
 from api.workers.tasks.garbage_collection import GarbageCollection
 from api.workers.tasks.kind import TaskKind
 from api.workers.tasks.linker import Linker
+from api.workers.tasks.reporter import Reporter
+from api.workers.tasks.roc import Roc
 
-TASK_KINDS: dict[str, TaskKind] = {kind.name: kind for kind in (GarbageCollection(), Linker())}
+_KINDS: tuple[TaskKind, ...] = (
+    Clustering(),
+    CrossMatching(),
+    Exporter(),
+    GarbageCollection(),
+    Linker(),
+    Reporter(),
+    Roc(),
+)
+TASK_KINDS: dict[str, TaskKind] = {kind.name: kind for kind in _KINDS}
 """Each kind is listed here."""
 
 
