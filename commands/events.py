@@ -1,6 +1,6 @@
 """What may be asked of events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +10,10 @@ import orjson
 
 from commands.command import Command, CommandTable
 from commands.store import Store
-from domain.events import ws_message
+from domain.events import callback_message, ws_message
 from domain.handlers import Handler, NotDynamic
 from domain.log.facts import DescriptorRow
-from domain.log.port import Announcement
+from domain.log.port import Announcement, Delivery
 from domain.recognitions import EventDeleted, EventRecorded
 
 
@@ -22,7 +22,8 @@ class NewEvent:
     """An event to record: `generated` is its rich form, JSON values as the log keeps them.
 
     With `store` it can be read later; with `notify` websocket subscribers are told, also of an
-    event that is not stored. `descriptors` are its vectors, owned by the event.
+    event that is not stored. `descriptors` are its vectors, owned by the event; `callbacks` are
+    the addresses that it is sent to, as JSON values.
     """
 
     event_id: UUID = field(default_factory=uuid4)
@@ -33,6 +34,7 @@ class NewEvent:
     store: bool = True
     notify: bool = True
     descriptors: tuple[DescriptorRow, ...] = ()
+    callbacks: tuple[Mapping[str, Any], ...] = ()
 
 
 def record_events(
@@ -61,6 +63,16 @@ def record_events(
                 new.generated, new.handler_id, new.create_time, new.end_time, request_id
             )
             store.announce(Announcement(account_id, orjson.dumps(message)))
+        if new.callbacks:
+            store.deliver(*_deliveries(new, account_id, request_id))
+
+
+def _deliveries(new: NewEvent, account_id: UUID, request_id: str) -> Iterator[Delivery]:
+    said = orjson.dumps(
+        callback_message(new.generated, account_id, new.handler_id, new.create_time, new.end_time)
+    )
+    for callback in new.callbacks:
+        yield Delivery(uuid4(), account_id, new.event_id, request_id, callback, said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

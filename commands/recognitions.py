@@ -35,6 +35,7 @@ class Recognition:
     notify: bool
     attribute: AttributeContent | None = None
     descriptors: tuple[DescriptorRow, ...] = ()
+    callbacks: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ def store_recognitions(cmd: StoreRecognitions, store: Store) -> dict[str, Any]:
                 store=event.stored,
                 notify=recognition.notify,
                 descriptors=recognition.descriptors,
+                callbacks=recognition.callbacks,
             )
         )
     record_events(events, cmd.account_id, cmd.request_id, store)

@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from domain.log.facts import DescriptorRow
-from domain.log.port import Announcement, Batch, Log
+from domain.log.port import Announcement, Batch, Delivery, Log
 from domain.shared.owned import Owned
 
 A = TypeVar("A", bound=Owned)
@@ -48,6 +48,10 @@ class Store(Protocol):
 
     def announce(self, message: Announcement) -> None:
         """Tell websocket subscribers something that is no fact."""
+        ...
+
+    def deliver(self, *deliveries: Delivery) -> None:
+        """Have messages sent to addresses, after the commit and until they are taken."""
         ...
 
 
@@ -136,6 +140,10 @@ class SessionStore:
     def announce(self, message: Announcement) -> None:
         """Tell websocket subscribers something that is no fact."""
         self.batch.announcements.append(message)
+
+    def deliver(self, *deliveries: Delivery) -> None:
+        """Have messages sent to addresses, after the commit and until they are taken."""
+        self.batch.deliveries += deliveries
 
     @property
     def changed(self) -> bool:

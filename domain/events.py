@@ -252,3 +252,21 @@ def ws_message(
         "event-end-time": written(end_time),
         "Luna-Request-id": request_id,
     }
+
+
+def callback_message(
+    recorded: Mapping[str, Any],
+    account_id: UUID,
+    handler_id: UUID | None,
+    create_time: datetime,
+    end_time: datetime,
+) -> dict[str, Any]:
+    """What callbacks are sent about a recorded event."""
+    return {
+        "event_type": "handler",
+        "account_id": str(account_id),
+        "handler_id": _text(handler_id),
+        "event_create_time": written(create_time),
+        "event_end_time": written(end_time),
+        "event": answered(recorded),
+    }

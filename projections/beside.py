@@ -1,10 +1,11 @@
-"""What is stored beside the log in the same transaction: vectors, answers, announcements."""
+"""What is stored beside the log in the same transaction: vectors, answers, messages."""
 
 from typing import Any
 
 from psycopg import Connection
 
 from domain.log.port import Batch
+from projections.deliveries import forget_deliveries, write_deliveries
 from projections.keys import destroy_keys
 
 _DESCRIPTORS = """INSERT INTO descriptors (descriptor_id, owner_id, kind, version, data)
@@ -46,5 +47,8 @@ def write_beside(connection: Connection[Any], batch: Batch, first: int) -> None:
             [message.message for message in messages],
         ]
         connection.execute(_ANNOUNCEMENTS, columns)
+    if batch.deliveries:
+        write_deliveries(connection, batch.deliveries)
     if batch.erased_subjects:
+        forget_deliveries(connection, batch.erased_subjects)
         destroy_keys(connection, batch.erased_subjects)

@@ -1,9 +1,10 @@
-"""What is done with a database now and then: next month's partition, old answers."""
+"""What is done with a database now and then: next month's partition, old answers and messages."""
 
 from typing import Any
 
 from psycopg import Connection
 
+from projections.deliveries import sweep_deliveries
 from projections.partitions import ensure_partitions
 
 ANSWERS_KEPT = "24 hours"
@@ -13,6 +14,7 @@ ANSWERS_KEPT = "24 hours"
 def keep_house(connection: Connection[Any]) -> None:
     """Bring everything up to date; quick when there is little to do."""
     ensure_partitions(connection)
+    sweep_deliveries(connection)
     connection.execute(
         "DELETE FROM answers WHERE create_time < now() - %s::interval", [ANSWERS_KEPT]
     )

@@ -12,7 +12,7 @@ import typer
 from api import logs
 from api.bootstrap import build
 from api.cannot_start import CannotStart
-from api.cli import accounts, log, models, read_models
+from api.cli import accounts, callbacks, log, models, read_models
 from api.serve import run
 from api.settings import ROLES, Role, Settings, unknown_variables
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.add_typer(models.app, name="models")
 app.add_typer(log.app, name="log")
 app.add_typer(accounts.app, name="account")
+app.add_typer(callbacks.app, name="callbacks")
 app.command(name="rebuild")(read_models.rebuild_command)
 app.command(name="verify")(read_models.verify_command)
 

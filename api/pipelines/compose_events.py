@@ -129,6 +129,7 @@ class Composer:
                 DescriptorRow(uuid4(), event_id, kind.value, found.version, found.data)
                 for kind, found in person.descriptors.items()
             ),
+            callbacks=tuple(one.as_sent() for one in decided.plan.callbacks),
         )
 
     def _detection(self, sighting: Sighting) -> EventDetection:

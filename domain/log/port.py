@@ -67,6 +67,22 @@ class Announcement:
     message: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message that is to be sent to an address until it is taken; no fact.
+
+    `callback` is the address with its headers as JSON values, `message` a JSON text about the
+    event, which goes with the event.
+    """
+
+    delivery_id: UUID
+    account_id: UUID
+    event_id: UUID
+    request_id: str
+    callback: Mapping[str, Any]
+    message: bytes
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything that several commands want committed in one transaction.
@@ -82,6 +98,7 @@ class Batch:
     descriptors: list[DescriptorRow] = field(default_factory=list)
     forgotten_descriptors: list[UUID] = field(default_factory=list)
     announcements: list[Announcement] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
     answers: dict[AnswerKey, Answer] = field(default_factory=dict)
     expected: dict[UUID, int] = field(default_factory=dict)
     erased_subjects: list[UUID] = field(default_factory=list)
@@ -94,6 +111,7 @@ class Batch:
             or self.descriptors
             or self.forgotten_descriptors
             or self.announcements
+            or self.deliveries
             or self.answers
             or self.erased_subjects
         )
@@ -105,6 +123,7 @@ class Batch:
         self.descriptors += other.descriptors
         self.forgotten_descriptors += other.forgotten_descriptors
         self.announcements += other.announcements
+        self.deliveries += other.deliveries
         self.answers.update(other.answers)
         self.expected.update(other.expected)
         self.erased_subjects += other.erased_subjects

@@ -56,6 +56,7 @@ def _storage_filters(storage: StoragePolicy) -> Iterator[PolicyFilters]:
     yield from (link.filters for link in storage.face_policy.link_to_lists_policy)
     yield storage.event_policy.filters
     yield storage.notification_policy.filters
+    yield from (callback.filters for callback in storage.callbacks)
 
 
 def _check_labels(filters: Iterator[PolicyFilters], info: ValidationInfo) -> None:

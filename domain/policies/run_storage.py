@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from domain.policies.callbacks import EventHttpCallback
 from domain.policies.filters import Seen
 from domain.policies.policies import Policies
 from domain.policies.storage import ImageOriginPolicy
@@ -26,6 +27,7 @@ class StoragePlan:
     event: bool
     wait_saving: bool
     notify: bool
+    callbacks: tuple[EventHttpCallback, ...] = ()
 
 
 def event_tags(policies: Policies, given: Iterable[str], seen: Seen) -> tuple[str, ...]:
@@ -47,6 +49,8 @@ def storage_plan(policies: Policies, seen: Seen) -> StoragePlan:
     face_sample = bool(sample.store_sample) and sample.filters.passes(seen)
     make_face = bool(face.store_face) and face.filters.passes(seen)
     lists = (link.list_id for link in face.link_to_lists_policy if link.filters.passes(seen))
+    called = [one for one in wanted.callbacks if one.enable and one.filters.passes(seen)]
+    http = tuple(one for one in called if isinstance(one, EventHttpCallback))
     keep_attribute = attribute.store_attribute and attribute.filters.passes(seen)
     return StoragePlan(
         face_sample=face_sample,
@@ -58,7 +62,9 @@ def storage_plan(policies: Policies, seen: Seen) -> StoragePlan:
         list_ids=tuple(dict.fromkeys(lists)) if make_face else (),
         event=bool(event.store_event) and event.filters.passes(seen),
         wait_saving=bool(event.wait_saving),
-        notify=bool(notify.send_notification) and notify.filters.passes(seen),
+        notify=(bool(notify.send_notification) and notify.filters.passes(seen))
+        or len(called) > len(http),
+        callbacks=http,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from domain.policies.callbacks import Callbacks
 from domain.policies.filters import EVERYBODY, PolicyFilters
 from domain.policies.notify import NotificationPolicy
 from domain.shared.fields import Flag, Id, Record
@@ -78,3 +79,4 @@ class StoragePolicy(Record):
     face_policy: FacePolicy = FacePolicy()
     event_policy: EventPolicy = EventPolicy()
     notification_policy: NotificationPolicy = NotificationPolicy()
+    callbacks: Callbacks = ()

@@ -23,9 +23,10 @@ FOUR = "group/azure_identification1.jpg"
 
 
 @contextmanager
-def dev_api(databases: Databases, directory: Path) -> Iterator[RunningApi]:
+def dev_api(databases: Databases, directory: Path, **settings: object) -> Iterator[RunningApi]:
     """The API with the development models, which can estimate more than the default pack."""
-    with databases.fresh() as dsn, running_api(dsn, directory, pack=f"dev:{MODELS}") as api:
+    pack = f"dev:{MODELS}"
+    with databases.fresh() as dsn, running_api(dsn, directory, pack=pack, **settings) as api:
         yield api
 
 
