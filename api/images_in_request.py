@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from api.http.body import decoded_json, decoded_msgpack
@@ -119,10 +119,13 @@ class _Inline(_Detected):
     content_type: str = ""
 
 
+_SOME: Final = Field(min_length=1)
+
+
 class _Document(BaseModel):
-    urls: list[str | _Url] = []
-    samples: list[UUID | _Sample] = []
-    images: list[str | _Url | _Sample | _Stored | _Inline] = []
+    urls: Annotated[list[str | _Url], _SOME] = []
+    samples: Annotated[list[UUID | _Sample], _SOME] = []
+    images: Annotated[list[str | _Url | _Sample | _Stored | _Inline], _SOME] = []
 
 
 _KEYS: Final = frozenset(_Document.model_fields)
@@ -155,7 +158,7 @@ async def images_in_request(
     else:
         raise BadContentType
     if not found.images:
-        raise BadBody("images", "at least one image is required")
+        raise BadBody("", "at least one image is required")
     if len(found.images) > limits.count:
         raise TooManyImages(len(found.images), limits.count)
     return found

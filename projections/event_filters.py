@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Composable
 from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.shared.fields import Time
+from domain.shared.fields import Tag, Time
 from projections.event_meta import MetaCondition, NoMetaCondition, meta_condition
 from projections.filtering import CommaList, Conditions, Where
 
@@ -117,7 +117,7 @@ class EventConditions(Conditions):
     external_ids: Annotated[list[str] | None, CommaList, Where("external_id = ANY(%s)")] = None
     user_data: Annotated[str | None, Where("strpos(user_data, %s) > 0")] = None
     tags: Annotated[
-        list[str] | None, BeforeValidator(_filled), CommaList, Where("tags @> %s::text[]")
+        list[Tag] | None, BeforeValidator(_filled), CommaList, Where("tags @> %s::text[]")
     ] = None
 
     sources: Annotated[list[str] | None, CommaList, AnyOf("source")] = None

@@ -9,6 +9,9 @@ _MESSAGES = {
     "missing": "field required",
     "json_invalid": "Invalid JSON",
 }
+_OF_OTHERS = frozenset({"missing", "extra_forbidden", "literal_error"})
+"""Problems of a value that was meant to be another alternative."""
+
 Problem = Mapping[str, Any]
 """One error as pydantic lists it: type, loc, msg, ctx."""
 
@@ -41,7 +44,8 @@ def _names(problems: Iterable[Problem]) -> list[str]:
 
 
 def _bad_body(problems: Sequence[Problem], body: object, bad_body: type[BadBody]) -> BadBody:
-    """The first problem; among alternatives of a union, the one that came furthest."""
+    """The first problem; among alternatives of a union, the nearest to what was meant."""
+    problems = _of_the_nearest(problems, body)
     paths = [_real_path(problem, body) for problem in problems]
     chosen = 0
     if any(len(path) < len(p["loc"]) - 1 for path, p in zip(paths, problems, strict=True)):
@@ -52,6 +56,44 @@ def _bad_body(problems: Sequence[Problem], body: object, bad_body: type[BadBody]
         message = f"Additional properties are not allowed ('{name}' was unexpected)"
         return bad_body(_dotted(parent), message)
     return bad_body(_dotted(path), _message(problem))
+
+
+def _of_the_nearest(problems: Sequence[Problem], body: object) -> Sequence[Problem]:
+    """The problems of the alternative that has the fewest; all, where nothing had alternatives."""
+    by_label: dict[tuple[int | str, ...], list[Problem]] = {}
+    for problem in problems:
+        by_label.setdefault(_up_to_label(problem, body), []).append(problem)
+    own = by_label.pop((), [])
+    # A list with a wrong item is counted without it, which is no problem of its own.
+    if not by_label or not all(_around(one, by_label) for one in own):
+        return problems  # wrong whichever alternative was meant
+    nearest = min(map(_distance, by_label.values()))
+    return [one for group in by_label.values() if _distance(group) == nearest for one in group]
+
+
+def _around(problem: Problem, labels: Iterable[tuple[int | str, ...]]) -> bool:
+    location = tuple(problem["loc"][1:])
+    return any(label[: len(location)] == location for label in labels)
+
+
+def _distance(problems: Sequence[Problem]) -> tuple[int, int]:
+    """How far an alternative was missed: by its problems, then by what looks like another one."""
+    return len(problems), sum(one["type"] in _OF_OTHERS for one in problems)
+
+
+def _up_to_label(problem: Problem, body: object) -> tuple[int | str, ...]:
+    """The location up to the first label of an alternative, empty without one."""
+    location = tuple(problem["loc"][1:])
+    value: Any = body
+    for at, part in enumerate(location):
+        inside = isinstance(value, Mapping) and part in value
+        if isinstance(value, list) and isinstance(part, int) and part < len(value):
+            inside = True
+        if not inside:
+            missing = problem["type"] == "missing" and at == len(location) - 1
+            return () if missing else location[: at + 1]
+        value = value[part]
+    return ()
 
 
 def _message(problem: Problem) -> str:

@@ -83,10 +83,10 @@ Samples = Annotated[_Samples, Depends(_samples)]
 async def save_sample(
     samples_type: SamplesType,
     request: Request,
+    account_id: AccountId,
     samples: Samples,
     send: Send,
     services: ServicesDep,
-    account_id: AccountId,
 ) -> Response:
     """Store a ready warp: 250x250 pixels of a face, or 128x256 of a body."""
     samples.allow(samples_type, "creation")
@@ -110,7 +110,7 @@ async def check_sample(samples_type: SamplesType, sample_id: Id, samples: Sample
 
 @router.delete("/{samples_type}/{sample_id}", status_code=204, responses=_MISSING)
 async def delete_sample(
-    samples_type: SamplesType, sample_id: Id, samples: Samples, account_id: AccountId, send: Send
+    samples_type: SamplesType, sample_id: Id, account_id: AccountId, samples: Samples, send: Send
 ) -> None:
     """Remove a sample."""
     await samples.delete(samples_type, sample_id, account_id, send)
@@ -130,7 +130,7 @@ async def check_face_sample(sample_id: Id, samples: Samples) -> Response:
 
 @router.delete("/{sample_id}", status_code=204, responses=_MISSING)
 async def delete_face_sample(
-    sample_id: Id, samples: Samples, account_id: AccountId, send: Send
+    sample_id: Id, account_id: AccountId, samples: Samples, send: Send
 ) -> None:
     """Remove a face sample."""
     await samples.delete(_FACES, sample_id, account_id, send)
@@ -150,7 +150,7 @@ async def check_sample_previous(sample_id: Id, samples: Samples) -> Response:
 
 @previous_router.delete("/{sample_id}", status_code=204, responses=_MISSING)
 async def delete_sample_previous(
-    sample_id: Id, samples: Samples, account_id: AccountId, send: Send
+    sample_id: Id, account_id: AccountId, samples: Samples, send: Send
 ) -> None:
     """Remove a face sample by the path of the previous version."""
     await samples.delete(_FACES, sample_id, account_id, send)

@@ -11,6 +11,7 @@ from tests.support.running_api import RunningApi
 TABLES = (
     "history", "recognitions", "descriptors", "subject_keys", "answers", "temporary_attributes",
     "faces", "lists", "handlers", "verifiers", "events", "samples", "images", "objects",
+    "accounts", "tokens",
 )  # fmt: skip
 
 
@@ -29,6 +30,7 @@ def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
         "list_id": list_id,
         "object_id": KINDS["object"].make(client),
         "sample_id": KINDS["face"].make(client),
+        "token_id": _made(client, "/6/tokens", {"permissions": {}})["token_id"],
         "verifier_id": _made(client, "/6/verifiers", {})["verifier_id"],
     }
 

@@ -29,7 +29,7 @@ with (ROOT / "tests" / "architecture" / "luna_operations.csv").open() as _file:
 
 PATH_IDS = (
     "attribute_id", "event_id", "face_id", "handler_id", "image_id", "list_id", "object_id",
-    "sample_id", "verifier_id",
+    "sample_id", "token_id", "verifier_id",
 )  # fmt: skip
 
 

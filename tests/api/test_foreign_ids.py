@@ -19,7 +19,7 @@ Ids = dict[str, str]
 MISSING = {
     "attribute_id": 22011, "event_id": 90070, "face_id": 22002, "handler_id": 90060,
     "image_id": 13003, "list_id": 22003, "object_id": 13007, "sample_id": 13003,
-    "verifier_id": 90065,
+    "token_id": 90084, "verifier_id": 90065,
 }  # fmt: skip
 """The code that says that there is none, by the name of the id in the path."""
 
@@ -39,6 +39,7 @@ BODIES: dict[tuple[str, str], Callable[[RunningApi], Any]] = {
     ("PUT", "/6/handlers/{handler_id}"): lambda _: {"policies": {}},
     ("POST", "/6/handlers/{handler_id}/events/raw"): lambda _: {"source": "Eve"},
     ("PATCH", "/6/lists/{list_id}"): lambda _: {"user_data": "Eve"},
+    ("PUT", "/6/tokens/{token_id}"): lambda _: {},
     ("PUT", "/6/verifiers/{verifier_id}"): lambda _: {},
     ("POST", "/6/verifiers/{verifier_id}/raw"): lambda running: {
         name: [{"id": name, "type": "raw_descriptor", "data": raw_descriptor(running)}]

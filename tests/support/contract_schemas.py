@@ -13,7 +13,13 @@ import yaml
 
 from tests.support.shared import SHARED
 
-CONTRACT = SHARED / "contract" / "api.openapi.yaml"
+FILES = {
+    "api": "api.openapi.yaml",
+    "streams": "streams.openapi.yaml",
+    "sender": "sender.openapi.yaml",
+    "tracking": "human_tracking.yaml",
+}
+CONTRACT = SHARED / "contract" / FILES["api"]
 EXAMPLES = SHARED / "seeds" / "api.txt"
 
 needs_contract = pytest.mark.skipif(not CONTRACT.is_file(), reason="the contract is not here")
@@ -25,10 +31,15 @@ _BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems
 
 
 @cache
-def contract() -> Any:
-    """The whole document."""
-    with CONTRACT.open() as file:
+def document(service: str) -> Any:
+    """The whole contract of a service."""
+    with (SHARED / "contract" / FILES[service]).open() as file:
         return yaml.load(file, yaml.CSafeLoader)
+
+
+def contract() -> Any:
+    """The whole contract of the API."""
+    return document("api")
 
 
 def contract_schema(name: str) -> Schema:
@@ -130,7 +141,11 @@ def examples(key: str) -> list[dict[str, Any]]:
 
 def assert_contract(name: str, value: Any) -> None:
     """Fail unless the value, as JSON, is what the contract's schema says."""
-    schema = {"$ref": f"#/components/schemas/{name}", "components": contract()["components"]}
-    found = jsonschema.Draft202012Validator(schema).iter_errors(json.loads(orjson.dumps(value)))
-    problems = [f"{error.json_path}: {error.message}" for error in found]
-    assert problems == []
+    assert problems({"$ref": f"#/components/schemas/{name}"}, value) == []
+
+
+def problems(schema: Schema, value: Any, service: str = "api") -> list[str]:
+    """Where the value, as JSON, is not what a schema of the contract says."""
+    whole = {**schema, "components": document(service)["components"]}
+    found = jsonschema.Draft202012Validator(whole).iter_errors(json.loads(orjson.dumps(value)))
+    return [f"{error.json_path}: {error.message}" for error in found]

@@ -176,8 +176,8 @@ async def test_paths_of_our_own_are_stored_images(client: httpx.AsyncClient) -> 
     [
         ([], ""),
         ("x", ""),
-        ({}, "images"),
-        ({"urls": []}, "images"),
+        ({}, ""),
+        ({"urls": []}, "urls"),
         ({"urls": "http://a"}, "urls"),
         ({"samples": ["x"]}, "samples.0"),
         ({"samples": [THING, {"sample_id": "x"}]}, "samples.1.sample_id"),

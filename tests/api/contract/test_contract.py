@@ -1,0 +1,115 @@
+"""Every operation that is done grants and refuses what the contract says, in its forms."""
+
+import re
+from typing import Any
+
+import httpx
+import msgpack
+import pytest
+
+from tests.api.belongings import state_of
+from tests.api.contract.cases import ELSEWHERE, Case, refusals, variants
+from tests.api.contract.operations import Operation, operations
+from tests.api.contract.requests import GRANTED, MSGPACK, World, granted
+from tests.support.contract_schemas import CONTRACT, needs_contract, problems
+from tests.support.shared import needs_media, needs_models
+
+pytestmark = [needs_contract, needs_media, needs_models]
+
+Clients = dict[str, httpx.Client]
+ALL = operations() if CONTRACT.is_file() else ()
+CASES = [(operation, case) for operation in ALL for case in refusals(operation)]
+VARIANTS = [(operation, *one) for operation in ALL for one in variants(operation)]
+
+
+def _ids(rows: list[Any]) -> list[str]:
+    return [f"{row[0].key}-{row[1].name if isinstance(row[1], Case) else row[1]}" for row in rows]
+
+
+def _value(answer: httpx.Response) -> Any:
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    return msgpack.unpackb(answer.content, timestamp=3) if kind == MSGPACK else answer.json()
+
+
+@pytest.mark.parametrize("form", ["json", "msgpack"])
+@pytest.mark.parametrize("operation", ALL, ids=lambda one: one.key)
+def test_granted(operation: Operation, form: str, request: pytest.FixtureRequest) -> None:
+    world: World = request.getfixturevalue("fresh" if operation.changes else "world")
+    asked = granted(operation, world)
+    if form == "msgpack":
+        if operation.path.endswith(("/config", "/docs/spec")):
+            pytest.skip("answers in forms of its own")
+        asked = asked.packed()
+
+    answer = asked.sent(world.client, operation.method)
+    statuses = {str(one.status_code) for one in (answer, *answer.history)}
+
+    known = f"add {operation.key} to GRANTED" if operation.key not in GRANTED else ""
+    assert answer.status_code < 400, (known, answer.text)
+    assert re.fullmatch(r"[0-9]{10},[0-9a-f-]{36}", answer.headers["luna-request-id"])
+    if not operation.told:
+        return
+    told = operation.answers()
+    assert statuses & told.keys(), "the status is not in the contract"
+    expected = told[max(statuses & told.keys())]
+    for header in expected.get("headers", {}):
+        assert header.lower() in answer.headers, header
+    content = expected.get("content", {})
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    if answer.status_code == 204 or operation.method in ("HEAD", "OPTIONS"):
+        assert not answer.content
+    elif "application/json" not in content or (len(content) > 1 and kind in content):
+        assert kind in content or not content
+    else:
+        assert kind == (MSGPACK if form == "msgpack" else "application/json")
+        schema = content["application/json"].get("schema", {})
+        assert problems(schema, _value(answer), operation.service) == []
+
+
+@pytest.mark.parametrize(("operation", "case"), CASES, ids=_ids(CASES))
+def test_refused(operation: Operation, case: Case, world: World, clients: Clients) -> None:
+    asking = list(case.wrong(granted(operation, world), world))
+    before = state_of(world.api)
+    unlike = []
+    for asked, told in asking:
+        answer = asked.sent(clients[case.who], operation.method)
+        if operation.method == "HEAD":
+            said: Any = (answer.status_code,)
+            right = answer.status_code == told.status
+        else:
+            body = answer.json() if answer.status_code >= 400 else {}
+            said = (answer.status_code, body.get("error_code"), body.get("detail"))
+            matched = re.fullmatch(told.detail, str(said[2]), re.DOTALL)
+            right = said[:2] == told[:2] and matched is not None
+        if not right:
+            unlike.append((said, told, asked.url, asked.params, asked.json))
+
+    assert not unlike, f"{len(unlike)} unlike, the first: {unlike[0]}"
+    assert state_of(world.api) == before
+
+
+@pytest.mark.parametrize(("operation", "name", "made"), VARIANTS, ids=_ids(VARIANTS))
+def test_right_side_of_bounds(operation: Operation, name: str, made: Any, world: World) -> None:
+    unlike = []
+    for asked, place in made(granted(operation, world)):
+        answer = asked.sent(world.client, operation.method)
+        if answer.status_code in (400, 500) and operation.method != "HEAD":
+            told = answer.json()
+            blamed = re.search(r"Path: '(.*?)',|parameters '(.*)'", told["detail"])
+            names = (blamed[1] or blamed[2] or "").split(", ") if blamed else []
+            if told["error_code"] == 1 or place in names:
+                unlike.append((told["detail"], asked.params, asked.json))
+
+    assert not unlike, f"{len(unlike)} unlike, the first: {unlike[0]}"
+
+
+def test_every_listed_error_is_provoked() -> None:
+    silent = []
+    for operation in ALL:
+        provoked = {(case.told.status, case.told.code) for case in refusals(operation)}
+        for error in operation.errors():
+            known = (operation.key, error.code) in ELSEWHERE
+            if (error.status, error.code) not in provoked and not known:
+                silent.append((operation.key, *error[:2]))
+
+    assert silent == []
