@@ -1,44 +1,14 @@
 """Policies of tasks: who is told of their progress, and how long their results are kept."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import Field
 
-from domain.shared.fields import Absent, Flag, Record, Text
+from domain.shared.callbacks import MOST_CALLBACKS, HttpCallback
+from domain.shared.fields import Absent, Flag, Record
 
-MOST_CALLBACKS: Final = 10
-LONGEST_TIMEOUT_S: Final = 60
 _FOREVER: Final = -1
-
-_Header = Annotated[Text, Field(max_length=1024, pattern=r"^[^\r\n]*$")]
-
-
-class BasicAuthorization(Record):
-    """The login and password that a callback is sent with."""
-
-    type: Literal["basic"] = "basic"
-    login: Annotated[Text, Field(max_length=128, pattern=r"^[^:]*$")]
-    password: Annotated[Text, Field(max_length=128)]
-
-
-class CallbackParams(Record):
-    """How a callback is sent: how long an answer is waited for (s), and which headers it has."""
-
-    timeout: Annotated[int, Field(strict=True, ge=1, le=LONGEST_TIMEOUT_S)] = LONGEST_TIMEOUT_S
-    content_type: Literal["application/json"] = "application/json"
-    headers: Absent[Annotated[dict[_Header, _Header], Field(max_length=20)]] = None
-
-
-class HttpCallback(Record):
-    """An address that is sent a POST request."""
-
-    type: Literal["http"]
-    url: Annotated[Text, Field(max_length=2048, pattern=r"^https?://")]
-    authorization: Absent[BasicAuthorization] = None
-    params: CallbackParams = CallbackParams()
-    enable: Flag = 1
-
 
 _Callbacks = Annotated[tuple[HttpCallback, ...], Field(max_length=MOST_CALLBACKS)]
 
