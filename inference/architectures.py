@@ -11,6 +11,7 @@ from inference.detection.dlib_face_detector import DlibFaceDetector
 from inference.detection.yolox import YoloX
 from inference.detection.yunet import YuNet
 from inference.estimators.body_attributes import CrossroadAttributes
+from inference.estimators.people_count import BodyCount
 from inference.estimators.registry import ESTIMATORS
 from inference.landmarks.landmarks68 import Landmarks68
 from inference.landmarks.tree_landmarks import TreeLandmarks
@@ -30,7 +31,13 @@ ARCHITECTURES: Final[Mapping[str, Mapping[str, Build]]] = {
     "body_detector": {"YoloX": YoloX},
     "body_descriptor": {"BodyDescriptor": BodyDescriptor},
     "body_attributes": {"CrossroadAttributes": CrossroadAttributes},
+    "people_count": {"BodyCount": BodyCount},
     **ESTIMATORS,
+    # No network with a free licence fills these yet; they are listed as missing.
+    "deepfake": {},
+    "face_occlusion": {},
+    "image_modification": {},
+    "headwear": {},
 }
 
 

@@ -7,18 +7,19 @@ from inference.loaded_pack import LoadedPack
 
 
 def role_features(loaded: LoadedPack) -> list[RoleFeature]:
-    """Every role the product knows, filled by the pack or not."""
+    """Every role the product knows: filled by the pack, left off by it, or missing."""
     pack, providers = loaded.pack, loaded.providers()
     features = []
     for role in ARCHITECTURES:
-        if role not in pack.roles:
+        spec = pack.roles.get(role) or pack.off.get(role)
+        if spec is None:
             features.append(RoleFeature(role, available=False))
             continue
-        spec, ref = pack.role(role), pack.ref(role)
+        ref = pack.ref(role)
         features.append(
             RoleFeature(
                 role=role,
-                available=True,
+                available=role in pack.roles,
                 model=ref.model,
                 architecture=spec.architecture,
                 licence=spec.licence,

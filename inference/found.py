@@ -17,7 +17,7 @@ from domain.shared.detections import (
     ModelRef,
 )
 from domain.shared.estimations import Liveness
-from domain.shared.geometry import Box, Landmarks
+from domain.shared.geometry import Box, Landmarks, Point
 from inference.humans import pair_up
 from inference.image import DecodedImage
 from inference.models import DetectedBody, DetectedFace, FaceView, Pixels
@@ -51,6 +51,7 @@ class ImageView:
     bodies: list[DetectedBody] = field(default_factory=list)
     body_warps: list[Pixels] = field(default_factory=list)
     body_attributes: list[BodyAttributes] = field(default_factory=list)
+    people: list[Point] | None = None
 
 
 def detections_of(
@@ -66,6 +67,9 @@ def detections_of(
         humans=tuple(_humans(view, wanted)),
         exif=decoded.exif,
         models=refs,
+        people=None
+        if view.people is None
+        else tuple(p.scaled(1 / decoded.scale) for p in view.people),
     )
 
 

@@ -143,11 +143,18 @@ class Pipeline:
         return roles
 
     def _find_bodies(self, views: Sequence[ImageView], wanted: DetectWanted) -> list[str]:
-        """Bodies of raw images, with their warps; the roles that found them."""
-        if not wanted.bodies:
+        """Bodies of raw images, with their warps, and how many there are; the roles used."""
+        if not (wanted.bodies or wanted.people_count):
             return []
         raw = [view for view in views if view.image.image_type is ImageType.RAW]
         found = self.loaded.model("body_detector")([view.decoded.pixels for view in raw])
+        roles = ["body_detector"]
+        if wanted.people_count:
+            roles.append("people_count")
+            for view, detected in zip(raw, found, strict=True):
+                view.people = self.loaded.model("people_count")(detected)
+        if not wanted.bodies:
+            return roles
         for view, detected in zip(raw, found, strict=True):
             height, width = view.decoded.pixels.shape[:2]
             boxes = (replace(body, box=body.box.clipped(width, height)) for body in detected)
@@ -155,7 +162,7 @@ class Pipeline:
             view.body_warps = [
                 cut(view.decoded.pixels, body.box, BODY_WARP) for body in view.bodies
             ]
-        return ["body_detector"]
+        return roles
 
     def _tell_bodies(self, views: Sequence[ImageView], wanted: DetectWanted) -> list[str]:
         """Attributes of all bodies at once; the role that told them."""
@@ -182,7 +189,8 @@ def _other_roles(wanted: DetectWanted) -> list[str]:
     """Roles beside the estimators, so that a missing one refuses before any work is done."""
     asked = {
         "face_detector": wanted.faces,
-        "body_detector": wanted.bodies,
+        "body_detector": wanted.bodies or wanted.people_count,
+        "people_count": wanted.people_count,
         "body_attributes": wants_body_attributes(wanted),
     }
     return [role for role, is_asked in asked.items() if is_asked]

@@ -1,5 +1,6 @@
 """Opens the models that settings name: a pack by name, by directory, or the development set."""
 
+import re
 from pathlib import Path
 
 from inference.dev_pack import dev_pack
@@ -11,14 +12,16 @@ from inference.pipeline import Pipeline, PipelineOptions
 from ray_cluster.local_models import LocalModels
 
 DEFAULT = default_pack.NAME
-DEV = "dev:"
-"""`dev:DIRECTORY` is the development manifest over networks in that directory."""
+DEV = re.compile(r"dev((?:\+[a-z0-9_]+)*):(.+)")
+"""`dev:DIRECTORY` is the development manifest over networks in that directory, and
+`dev+ROLE:DIRECTORY` the same with a role switched on that it leaves off."""
 
 
 def open_pack(name: str, packs: Path) -> ModelPack:
     """The pack: the one chosen in `packs` or else the default, a directory, or a name."""
-    if name.startswith(DEV):
-        return dev_pack(Path(name.removeprefix(DEV)))
+    if development := DEV.fullmatch(name):
+        roles, directory = development.groups()
+        return dev_pack(Path(directory), on=tuple(filter(None, roles.split("+"))))
     if (manifest := Path(name).expanduser() / MANIFEST).is_file():
         return read_pack(manifest)
     registry = PackRegistry(packs)

@@ -19,6 +19,7 @@ from domain.shared.detections import (
     FaceEstimations,
     FoundFace,
     Human,
+    ImageDetections,
     ImageType,
     ModelRef,
     Warp,
@@ -57,7 +58,8 @@ class SdkRun:
 
     async def answer(self, loaded: Sequence[LoadedImage]) -> Shown:
         """Detect, drop, extract and encode for all images together, then show each."""
-        await require_roles(self._models, self._extracting_roles(loaded))
+        roles = [*self._query.other_roles, *self._extracting_roles(loaded)]
+        await require_roles(self._models, roles)
         images = await self._detect(loaded)
         if not self._aggregate:
             await asyncio.gather(self._extract_faces(images), self._extract_bodies(images))
@@ -85,6 +87,7 @@ class SdkRun:
         wanted = replace(
             detect_wanted(self._policy, use_exif_orientation=bool(self._query.use_exif_info)),
             landmarks5=bool(self._query.estimate_landmarks5),
+            people_count=bool(self._query.estimate_people_count),
         )
         found = await detect_images(
             self._models, loaded, self._policy, wanted=wanted, aggregate=self._aggregate
@@ -160,6 +163,7 @@ class SdkRun:
         return {
             "filename": detected.filename,
             **status_shown(detected.error),
+            **self._of_image(detected.found),
             "estimations": [self._person_shown(person) for person in image.people],
             "filtered_detections": {
                 "face_detections": [
@@ -168,6 +172,18 @@ class SdkRun:
                 ]
             },
         }
+
+    def _of_image(self, found: ImageDetections | None) -> Shown:
+        """What is told of the image as a whole, where it is asked for."""
+        shown: Shown = {}
+        if found is not None and self._query.extract_exif:
+            shown["exif"] = dict(found.exif or {})
+        if found is not None and found.people is not None:
+            people: Shown = {"count": len(found.people)}
+            if self._query.people_count_coordinates:
+                people["coordinates"] = [[round(p.x), round(p.y)] for p in found.people]
+            shown["image_estimations"] = {"people": people}
+        return shown
 
     def _person_shown(self, person: _Person) -> Shown:
         shown: Shown = {"face": None, "body": None}

@@ -36,7 +36,7 @@ def body_shown(body: FoundBody, *, warp: bytes | None = None) -> Shown:
     shown: Shown = {}
     if body.box is not None:
         shown["rect"] = body.box.as_dict()
-    shown["attributes"] = {}
+    shown["attributes"] = body.estimations.as_dict()
     if warp is not None:
         shown["warp"] = b64encode(warp).decode()
     return shown

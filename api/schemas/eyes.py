@@ -80,17 +80,51 @@ class SdkQuery(FaceQuestions):
         list[OneOfThree] | None, Field(min_length=1, json_schema_extra=REPEATED)
     ] = None
 
+    # Later clients ask for these too.
+    extract_exif: Annotated[Flag, Field(description="EXIF tags.")] = 0
+    estimate_people_count: Annotated[Flag, Field(description="How many people.")] = 0
+    people_count_coordinates: Annotated[Flag, Field(description="And where.")] = 0
+    estimate_body_basic_attributes: Annotated[Flag, Field(description="Apparent gender.")] = 0
+    estimate_upper_body: Annotated[Flag, Field(description="Upper clothing, headwear.")] = 0
+    estimate_lower_body: Annotated[Flag, Field(description="Lower clothing.")] = 0
+    estimate_accessories: Annotated[Flag, Field(description="Backpack.")] = 0
+    estimate_deepfake: Annotated[Flag, Field(description="Synthesised faces.")] = 0
+    deepfake_states: Annotated[
+        list[Flag] | None, Field(min_length=1, json_schema_extra=REPEATED)
+    ] = None
+    estimate_face_occlusion: Annotated[Flag, Field(description="Covered faces.")] = 0
+    estimate_image_modification: Annotated[Flag, Field(description="Edited images.")] = 0
+
     def policy(self) -> DetectPolicy:
         """The same as a handler's policy."""
-        names = ("detect_face", "detect_body", "estimate_glasses", "mask_states", "liveness_states")
+        names = (
+            *("detect_face", "detect_body", "estimate_glasses", "extract_exif"),
+            *("mask_states", "liveness_states", "deepfake_states"),
+        )
         return DetectPolicy.model_validate(
             {
                 **self._shared(),
                 **{name: getattr(self, name) for name in names},
                 "detect_landmarks68": self.estimate_landmarks68,
                 "estimate_liveness": LivenessPolicy(estimate=self.estimate_liveness).as_dict(),
+                "estimate_deepfake": {"estimate": self.estimate_deepfake},
+                "body_attributes": {
+                    "estimate_basic_attributes": self.estimate_body_basic_attributes,
+                    "estimate_upper_body": self.estimate_upper_body,
+                    "estimate_lower_body": self.estimate_lower_body,
+                    "estimate_accessories": self.estimate_accessories,
+                },
             }
         )
+
+    @property
+    def other_roles(self) -> tuple[str, ...]:
+        """Roles that no policy knows, and that must be filled for what is asked."""
+        asked = {
+            "face_occlusion": self.estimate_face_occlusion,
+            "image_modification": self.estimate_image_modification,
+        }
+        return tuple(role for role, wanted in asked.items() if wanted)
 
 
 class ExtractorQuery(BaseModel):

@@ -8,6 +8,12 @@ from pydantic import BaseModel, Field
 from api.errors import ErrorBody
 from api.http.fields import Flag, Probability
 from api.schemas import event_parts
+from api.schemas.body_attributes import (
+    Accessories,
+    BodyBasicAttributes,
+    LowerBody,
+    UpperBody,
+)
 
 Base64 = Annotated[str, Field(json_schema_extra={"format": "byte"})]
 
@@ -36,6 +42,10 @@ class BodyAttributes(BaseModel):
     """What was asked about a body."""
 
     descriptor: Descriptor | None = None
+    basic_attributes: BodyBasicAttributes | None = None
+    upper_body: UpperBody | None = None
+    lower_body: LowerBody | None = None
+    accessories: Accessories | None = None
 
 
 class BodyDetection(BaseModel):
@@ -92,8 +102,24 @@ class SdkEstimation(BaseModel):
     body: FoundBody | None
 
 
+class People(BaseModel):
+    """How many people an image shows, and the middle of each where that is asked for."""
+
+    count: int
+    coordinates: list[tuple[int, int]] | None = None
+
+
+class ImageEstimations(BaseModel):
+    """What is told of an image as a whole."""
+
+    people: People
+
+
 class SdkImage(_Image):
     """What one image shows."""
+
+    exif: dict[str, Any] | None = None
+    image_estimations: ImageEstimations | None = None
 
     estimations: list[SdkEstimation]
     filtered_detections: Filtered

@@ -24,7 +24,7 @@ from domain.shared.estimations import (
     Mouth,
     Quality,
 )
-from domain.shared.geometry import Box, Landmarks
+from domain.shared.geometry import Box, Landmarks, Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,7 @@ class DetectWanted:
     upper_body: bool = False
     lower_body: bool = False
     accessories: bool = False
+    people_count: bool = False
     exif: bool = False
     use_exif_orientation: bool = True
     best_face_only: bool = False
@@ -185,7 +186,10 @@ class Human:
 
 @dataclass(frozen=True, slots=True)
 class ImageDetections:
-    """What was found in one image; boxes are pixels of the upright image."""
+    """What was found in one image; boxes are pixels of the upright image.
+
+    `people` are the middles of everybody who was counted; None when nobody was to be.
+    """
 
     filename: str
     width: int
@@ -194,6 +198,7 @@ class ImageDetections:
     humans: tuple[Human, ...] = ()
     exif: Mapping[str, Any] | None = None
     models: tuple[ModelRef, ...] = ()
+    people: tuple[Point, ...] | None = None
 
     @property
     def faces(self) -> tuple[FoundFace, ...]:

@@ -16,6 +16,10 @@ class Point:
         """The point shifted by (dx, dy)."""
         return Point(self.x + dx, self.y + dy)
 
+    def scaled(self, factor: float) -> "Point":
+        """The point in an image that was resized by `factor`."""
+        return Point(self.x * factor, self.y * factor)
+
 
 @dataclass(frozen=True, slots=True)
 class Box:

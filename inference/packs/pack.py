@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -66,6 +66,8 @@ class ModelPack:
     description: str
     root: Path
     roles: Mapping[str, RoleSpec]
+    off: Mapping[str, RoleSpec] = field(default_factory=dict)
+    """Roles that the manifest could fill and leaves off; whoever reads it may switch them on."""
 
     def role(self, role: str) -> RoleSpec:
         """How the role is filled; a role without a model is refused."""
@@ -84,7 +86,7 @@ class ModelPack:
     @cached_property
     def _refs(self) -> dict[str, ModelRef]:
         refs = {}
-        for role, spec in self.roles.items():
+        for role, spec in {**self.roles, **self.off}.items():
             files = spec.files.values()
             model = "+".join(file.path.stem for file in files) or spec.architecture
             checksums = "+".join(file.sha256 for file in files)
@@ -111,16 +113,19 @@ class ModelPack:
             raise BadModelPack(self.name, "; ".join(problems))
 
 
-def read_pack(manifest: Path, root: Path | None = None) -> ModelPack:
-    """The pack a manifest describes; its files lie in `root`, by default beside the manifest."""
+def read_pack(manifest: Path, root: Path | None = None, *, on: Collection[str] = ()) -> ModelPack:
+    """The pack a manifest describes; its files lie in `root`, by default beside the manifest.
+
+    Roles that it leaves `off` are filled when they are named in `on`.
+    """
     try:
         document = tomllib.loads(manifest.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise BadModelPack(manifest.name, str(problem)) from None
-    return parse_pack(document, root or manifest.parent)
+    return parse_pack(document, root or manifest.parent, on=on)
 
 
-def parse_pack(document: Mapping[str, Any], root: Path) -> ModelPack:
+def parse_pack(document: Mapping[str, Any], root: Path, *, on: Collection[str] = ()) -> ModelPack:
     """The pack of a manifest's content; a wrong field is refused by name."""
     head = document.get("pack")
     name = str(head.get("name", "")) if isinstance(head, Mapping) else ""
@@ -130,15 +135,16 @@ def parse_pack(document: Mapping[str, Any], root: Path) -> ModelPack:
     tables = document.get("roles")
     if not isinstance(tables, Mapping) or not tables:
         raise BadModelPack(name, "it has no [roles.<role>] table")
+    readers = {role: _Reader(name, f"roles.{role}", table) for role, table in tables.items()}
+    specs = {role: _role(role, reader) for role, reader in readers.items()}
+    off = {role for role, reader in readers.items() if reader.flag("off") and role not in on}
     return ModelPack(
         name=name,
         version=reader.text("version"),
         description=reader.text("description"),
         root=root,
-        roles={
-            role: _role(role, _Reader(name, f"roles.{role}", table))
-            for role, table in tables.items()
-        },
+        roles={role: spec for role, spec in specs.items() if role not in off},
+        off={role: spec for role, spec in specs.items() if role in off},
     )
 
 
@@ -172,6 +178,12 @@ class _Reader:
         if not all(isinstance(v, int | float) for v in values) or len(values) not in (1, 3):
             self.refuse(key, "must be one number or three")
         return tuple(map(float, values))
+
+    def flag(self, key: str) -> bool:
+        value = self.table.get(key, False)
+        if not isinstance(value, bool):
+            self.refuse(key, "must be true or false")
+        return bool(value)
 
     def number(self, key: str) -> float:
         value = self.table.get(key)

@@ -51,7 +51,7 @@ def nobody(running: RunningApi) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def eyes(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
     """A running API that sees as much as it can: with the development pack where it is here."""
-    better = {"pack": f"dev:{MODELS}"} if MODELS.is_dir() else {}
+    better = {"pack": f"dev+ethnicities:{MODELS}"} if MODELS.is_dir() else {}
     with (
         databases.fresh() as dsn,
         running_api(dsn, tmp_path_factory.mktemp("eyes"), **better) as api,

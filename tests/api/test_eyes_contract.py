@@ -12,6 +12,13 @@ from tests.support.shared import needs_media, needs_models
 pytestmark = pytest.mark.skipif(not CONTRACT.is_file(), reason="the shared contract is not here")
 DOCUMENT = {"Accept": "application/json"}
 OPERATIONS = ("/6/sdk", "/6/detector", "/6/extractor", "/6/iso", "/6/liveness")
+LATER = {
+    *("extract_exif", "estimate_people_count", "people_count_coordinates", "estimate_deepfake"),
+    *("estimate_body_basic_attributes", "estimate_upper_body", "estimate_lower_body"),
+    *("estimate_accessories", "deepfake_states", "estimate_face_occlusion"),
+    "estimate_image_modification",
+}
+"""What later clients ask /sdk for beyond the contract."""
 TELLING = ("type", "enum", "minimum", "maximum", "default", "minItems")
 
 
@@ -42,10 +49,12 @@ def query_of(document: dict[str, Any], path: str) -> dict[str, Any]:
 def test_queries_have_the_names_ranges_and_defaults_of_the_contract(client: httpx.Client) -> None:
     document = client.get("/6/docs/spec", headers=DOCUMENT, timeout=60).json()
     for path in OPERATIONS:
-        assert query_of(document, path) == query_of(contract(), path)
-        own, theirs = (one["paths"][path]["post"] for one in (document, contract()))
-        assert own["operationId"] == theirs["operationId"]
-        assert own["requestBody"]["content"].keys() >= theirs["requestBody"]["content"].keys()
+        mine, theirs = query_of(document, path), query_of(contract(), path)
+        assert mine.keys() - theirs.keys() == (LATER if path == "/6/sdk" else set())
+        assert {name: mine[name] for name in theirs} == theirs
+        own, other = (one["paths"][path]["post"] for one in (document, contract()))
+        assert own["operationId"] == other["operationId"]
+        assert own["requestBody"]["content"].keys() >= other["requestBody"]["content"].keys()
 
 
 @needs_media

@@ -1,9 +1,10 @@
 """What an installation says that it can do."""
 
 import httpx
+import pytest
 
 from inference.architectures import ARCHITECTURES
-from tests.api.people import face_feature, refused
+from tests.api.people import face_feature
 from tests.support.packs import default_pack
 from tests.support.running_api import RunningApi
 from tests.support.shared import needs_models
@@ -52,7 +53,14 @@ def test_the_provider_is_told_once_a_network_runs(seeing: httpx.Client) -> None:
     models = seeing.get("/6/features").json()["models"]
     assert models["emotions"]["available"]
     assert models["emotions"]["pack"] == "dev"
-    assert seeing.get("/6/features").json()["estimations"]["liveness"] == 1
+    estimations = seeing.get("/6/features").json()["estimations"]
+    assert estimations == {
+        "people_counter": 1,
+        "face_quality": 1,
+        "body_attributes": 1,
+        "liveness": 1,
+        "deepfake": 0,
+    }
 
 
 def test_versions_name_the_platform_and_the_service(client: httpx.Client) -> None:
@@ -63,5 +71,10 @@ def test_versions_name_the_platform_and_the_service(client: httpx.Client) -> Non
     assert shown["luna-api"] == shown["LUNA PLATFORM"]
 
 
-def test_the_api_lists_no_plugins(client: httpx.Client) -> None:
-    assert refused(client.get("/6/plugins")) == (404, 12013)
+@pytest.mark.parametrize(
+    "path", ["/plugins", "/6/plugins", "/sender/1/plugins", "/sender/2/plugins",
+             "/streams/1/plugins", "/streams/2/plugins", "/tracking/1/plugins"]
+)  # fmt: skip
+def test_no_service_has_plugins_and_says_so(nobody: httpx.Client, path: str) -> None:
+    answer = nobody.get(path)
+    assert (answer.status_code, answer.json()) == (200, {"plugins": []})

@@ -142,3 +142,47 @@ def test_one_person_may_not_be_several(seeing: httpx.Client) -> None:
     assert refused(answer) == (400, 11038)
     best = seen(seeing, data, aggregate_attributes=1, multiface_policy=2)
     assert len(faces(best["images_estimations"][0])) == 1
+
+
+@needs_media
+@needs_models
+def test_people_are_counted_and_placed(seeing: httpx.Client) -> None:
+    data = photo("group/two_people.jpg")
+    (image,) = seen(
+        seeing, data, estimate_people_count=1, people_count_coordinates=1, detect_face=0
+    )["images_estimations"]
+    people = image["image_estimations"]["people"]
+    assert people["count"] == len(people["coordinates"]) == 2
+    assert image["estimations"] == []
+    (empty,) = seen(seeing, photo("noface/house.jpg"), estimate_people_count=1)[
+        "images_estimations"
+    ]
+    assert empty["image_estimations"] == {"people": {"count": 0}}
+
+
+@needs_media
+@needs_models
+def test_bodies_tell_what_is_asked_of_them(seeing: httpx.Client) -> None:
+    flags = ("body_basic_attributes", "upper_body", "lower_body", "accessories")
+    for asked in ((), flags[:1], flags):
+        params = {f"estimate_{name}": 1 for name in asked}
+        (image,) = seen(seeing, photo(DAD), detect_body=1, estimate_body_descriptor=0, **params)[
+            "images_estimations"
+        ]
+        bodies = [one["body"]["detection"] for one in image["estimations"] if one["body"]]
+        assert bodies
+        shown = {name.removeprefix("body_") for name in asked}
+        assert all(body["attributes"].keys() == shown for body in bodies)
+
+
+@needs_media
+@pytest.mark.parametrize(
+    ("flag", "role"),
+    [("deepfake", "deepfake"), ("face_occlusion", "face_occlusion"),
+     ("image_modification", "image_modification"), ("people_count", "body_detector")],
+)  # fmt: skip
+def test_what_no_network_tells_is_refused(client: httpx.Client, flag: str, role: str) -> None:
+    params = {"detect_face": 1, f"estimate_{flag}": 1}
+    answer = client.post("/6/sdk", params=params, content=photo(DAD), headers=JPEG)
+    assert refused(answer) == (501, 90030)
+    assert f"'{role}'" in answer.json()["detail"]

@@ -11,8 +11,8 @@ from tests.support.shared import MODELS, ROOT
 
 @pytest.fixture(scope="session")
 def development() -> ModelPack:
-    """The development pack's manifest; its networks may be absent."""
-    return dev_pack(MODELS)
+    """The development pack's manifest with every role on; its networks may be absent."""
+    return dev_pack(MODELS, on=("ethnicities",))
 
 
 @pytest.fixture(scope="session")

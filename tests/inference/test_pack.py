@@ -54,6 +54,7 @@ def document(**role: Any) -> dict[str, Any]:
         ({"version": 70000}, "version must be a whole number"),
         ({"dimension": 0}, "dimension must be a whole number"),
         ({"options": 5}, "options must be a table"),
+        ({"off": "yes"}, "roles.quality.off must be true or false"),
         ({"calibration": {"slope": 1}}, "calibration.intercept must be a number"),
         ({"calibration": {"slope": 1, "intercept": 0, "metric": "euclidean"}}, "slope must be"),
         ({"calibration": {"slope": 1, "intercept": 0, "metric": "dice"}}, "metric must be"),
@@ -62,6 +63,15 @@ def document(**role: Any) -> dict[str, Any]:
 def test_a_wrong_field_is_refused_by_name(role: dict[str, Any], complaint: str) -> None:
     with pytest.raises(BadModelPack, match=complaint):
         parse_pack(document(**role), Path())
+
+
+def test_a_role_left_off_is_filled_when_it_is_named() -> None:
+    left = parse_pack(document(off=True), Path())
+    assert (left.roles, left.off.keys()) == ({}, {"quality"})
+    with pytest.raises(NoModelForRole):
+        left.role("quality")
+    assert parse_pack(document(off=True), Path(), on=("quality",)).roles.keys() == {"quality"}
+    assert parse_pack(document(off=False), Path()).roles.keys() == {"quality"}
 
 
 @pytest.mark.parametrize("content", [{}, {"pack": 1}, {"pack": {"name": "A b"}}, {"roles": {}}])

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
+from domain.shared.model_features import RoleFeature
 from inference.architectures import builder
 from inference.packs.pack import read_pack
+from inference.pipeline import Pipeline
 from ray_cluster.model_packs import (
     KNOWN,
     install_pack,
@@ -22,6 +24,7 @@ from ray_cluster.model_packs import (
     use_pack,
     verify_pack,
 )
+from ray_cluster.opening import open_pack
 
 WEIGHTS = b"weights of a network" * 100
 
@@ -123,3 +126,13 @@ def test_known_packs_name_classes_and_secure_addresses_and_are_pulled_like_other
 def test_an_address_that_does_not_answer_is_refused(tmp_path: Path, address: str) -> None:
     with pytest.raises(BadModelPack, match="cannot be fetched"):
         pull_pack(tmp_path / "models", address, "0" * 64)
+
+
+def test_a_role_of_the_development_set_is_off_until_it_is_named(tmp_path: Path) -> None:
+    plain = open_pack(f"dev:{tmp_path}", tmp_path / "packs")
+    assert ("ethnicities" in plain.off, "ethnicities" in plain.roles) == (True, False)
+    features = {one.role: one for one in Pipeline(plain).features()}
+    left = features["ethnicities"]
+    assert (left.available, left.model, "GPL" in left.licence) == (False, "ethnicity_gear", True)
+    assert features["deepfake"] == RoleFeature("deepfake", available=False)
+    assert "ethnicities" in open_pack(f"dev+ethnicities:{tmp_path}", tmp_path / "packs").roles
