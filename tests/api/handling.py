@@ -25,7 +25,7 @@ FOUR = "group/azure_identification1.jpg"
 @contextmanager
 def dev_api(databases: Databases, directory: Path, **settings: object) -> Iterator[RunningApi]:
     """The API with the development models, which can estimate more than the default pack."""
-    pack = f"dev:{MODELS}"
+    pack = f"dev+ethnicities:{MODELS}"
     with databases.fresh() as dsn, running_api(dsn, directory, pack=pack, **settings) as api:
         yield api
 
