@@ -7,6 +7,7 @@ from uuid import UUID
 
 from commands.command import Command, CommandTable
 from commands.store import Store
+from commands.task_callbacks import tell_of_subtask, tell_of_task
 from domain.task_errors import Trouble, task_key
 from domain.tasks import KeptResult, Task
 
@@ -47,9 +48,13 @@ def new_task(cmd: CreateTask) -> Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfTask(Command[bool]):
-    """Something about one task; answers whether it counts: a task that is over stays so."""
+    """Something about one task; answers whether it counts: a task that is over stays so.
+
+    `request_id` is what those are told who want to know of the task.
+    """
 
     task_id: int
+    request_id: str = ""
 
 
 def the_task(task_id: int, account_id: UUID, store: Store) -> Task:
@@ -71,6 +76,8 @@ def cancel_task(cmd: CancelTask, store: Store) -> bool:
     counts = not task.is_over
     task.cancel()
     store.save(task)
+    if counts:
+        tell_of_task(task, store, cmd.request_id)
     return counts
 
 
@@ -163,6 +170,8 @@ def finish_subtask(cmd: FinishSubtask, store: Store) -> bool:
     task = the_task(cmd.task_id, cmd.account_id, store)
     counts = task.finish_subtask(cmd.subtask_id, cmd.result_id, cmd.troubles)
     store.save(task)
+    if counts:
+        tell_of_subtask(task, cmd.subtask_id, store, cmd.request_id)
     return counts
 
 
@@ -179,6 +188,8 @@ def fail_subtask(cmd: FailSubtask, store: Store) -> bool:
     task = the_task(cmd.task_id, cmd.account_id, store)
     counts = task.fail_subtask(cmd.subtask_id, cmd.troubles)
     store.save(task)
+    if counts:
+        tell_of_subtask(task, cmd.subtask_id, store, cmd.request_id)
     return counts
 
 
@@ -194,6 +205,8 @@ def complete_task(cmd: CompleteTask, store: Store) -> bool:
     task = the_task(cmd.task_id, cmd.account_id, store)
     counts = task.complete(cmd.result, datetime.now(UTC))
     store.save(task)
+    if counts:
+        tell_of_task(task, store, cmd.request_id)
     return counts
 
 
@@ -209,6 +222,8 @@ def fail_task(cmd: FailTask, store: Store) -> bool:
     task = the_task(cmd.task_id, cmd.account_id, store)
     counts = task.fail(cmd.troubles)
     store.save(task)
+    if counts:
+        tell_of_task(task, store, cmd.request_id)
     return counts
 
 

@@ -53,6 +53,8 @@ class Task(TaskFacts):
         self.status = TaskStatus.PENDING
         self.subtasks: dict[int, SubtaskStatus] = {}
         self.errors: list[int] = []
+        self.schedule_id = schedule_id
+        self.notification_policy = notification_policy or {}
         self.storage_policy = result_storage_policy or {}
         self.result_id: UUID | None = None
         self.part_results: dict[int, UUID] = {}
@@ -212,6 +214,7 @@ class Task(TaskFacts):
     @event(TaskFacts.NotificationPolicyReplaced)
     def replace_notification_policy(self, notification_policy: dict[str, Any]) -> None:
         """Tell others from now on."""
+        self.notification_policy = notification_policy
 
     def expire_result(self) -> UUID | None:
         """Let the result go; its id, if there was one."""

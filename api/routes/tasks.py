@@ -22,6 +22,7 @@ from api.errors import answers
 from api.http.answers import json_answer
 from api.http.negotiation import JSON
 from api.http.refusals import BadQuery, ComponentDown
+from api.http.request_id import current_request_id
 from api.pipelines.keep_files import drop_files
 from api.schemas.tasks import (
     SubtasksView,
@@ -117,7 +118,8 @@ def get_task(task_id: TaskId, db: ReadDb, account_id: ChosenAccountId) -> Respon
 @router.patch("/{task_id}", status_code=204, responses=_MISSING, dependencies=[_EDIT])
 async def cancel_task(task_id: TaskId, send: Send, account_id: AccountIdAsQuery) -> None:
     """Cancel a task; one that is over stays as it is."""
-    await send(CancelTask(account_id=account_id, task_id=task_id))
+    request_id = current_request_id()
+    await send(CancelTask(account_id=account_id, task_id=task_id, request_id=request_id))
 
 
 @router.delete("/{task_id}", status_code=204, responses=_MISSING, dependencies=[_DELETE])

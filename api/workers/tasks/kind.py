@@ -8,7 +8,7 @@ from uuid import UUID
 
 from api.http.negotiation import JSON
 from api.services import Services
-from commands.command import Command
+from commands.command import Command, RequestContext
 from domain.shared.fields import Record
 from domain.shared.refusal import Refusal
 from projections.database import Reader
@@ -62,6 +62,7 @@ class Work:
     subtask_id: int | None
     services: Services
     folder: Path
+    request_id: str
     wait_for: Callable[[Awaitable[Any]], Any]
     is_stopped: Callable[[], bool]
 
@@ -76,7 +77,7 @@ class Work:
 
     def send(self, command: Command[R]) -> R:
         """Run a command; its answer once it is on disk. Raises its refusal."""
-        return self.wait(self.services.writer.send(command))
+        return self.wait(self.services.writer.send(command, RequestContext(self.request_id)))
 
     def cancelled(self) -> bool:
         """Whether the part should stop; cheap enough to ask every few milliseconds."""

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from api.http.request_id import new_request_id
 from api.services import Services
 from api.workers.tasks.kind import TaskKind, TaskStopped, Work
 from api.workers.tasks.kinds import kind_of
@@ -136,6 +137,7 @@ class TaskRunner:
                 subtask_id=subtask[0] if subtask else None,
                 services=self._services,
                 folder=Path(folder),
+                request_id=new_request_id(),
                 wait_for=self._wait_for,
                 is_stopped=self._stop_of(row["task_id"], row["account_id"]),
             )

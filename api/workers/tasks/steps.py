@@ -9,7 +9,6 @@ import structlog
 from api.blobs import BlobStoreFailed
 from api.errors import entry_of, error_body
 from api.http.refusals import ComponentDown
-from api.workers.tasks.callbacks import tell_of_subtask, tell_of_task
 from api.workers.tasks.kind import PartError, TaskKind, TaskStopped, Work
 from api.workers.tasks.results import drop_parts, keep_part, keep_result, parts_kept
 from commands.refusals import ChangedMeanwhile, Overloaded, Stopping
@@ -89,8 +88,7 @@ def do_part(work: Work, kind: TaskKind, subtask_id: int) -> None:
     finish = _named(
         FinishSubtask, work, subtask_id=subtask_id, result_id=result_id, troubles=troubles
     )
-    if work.send(finish):
-        tell_of_subtask(work, subtask_id, SubtaskStatus.DONE)
+    work.send(finish)
 
 
 def collect(work: Work, kind: TaskKind) -> None:
@@ -110,8 +108,7 @@ def collect(work: Work, kind: TaskKind) -> None:
         except Exception as failure:  # whatever it is, it ends the task and not the runner
             _fail(work, _reason(work, failure))
             return
-        if work.send(_named(CompleteTask, work, result=result)):
-            tell_of_task(work, TaskStatus.DONE)
+        work.send(_named(CompleteTask, work, result=result))
     drop_parts(work, rows)
 
 
@@ -128,14 +125,12 @@ def _reason(work: Work, failure: Exception) -> Sequence[PartError]:
 
 
 def _fail(work: Work, errors: Sequence[PartError]) -> None:
-    if work.send(_named(FailTask, work, troubles=_troubles(work.reader, errors))):
-        tell_of_task(work, TaskStatus.FAILED)
+    work.send(_named(FailTask, work, troubles=_troubles(work.reader, errors)))
 
 
 def _fail_part(work: Work, subtask_id: int, errors: Sequence[PartError]) -> None:
     troubles = _troubles(work.reader, errors)
-    if work.send(_named(FailSubtask, work, subtask_id=subtask_id, troubles=troubles)):
-        tell_of_subtask(work, subtask_id, SubtaskStatus.FAILED)
+    work.send(_named(FailSubtask, work, subtask_id=subtask_id, troubles=troubles))
 
 
 def _troubles(db: Reader, errors: Sequence[PartError]) -> tuple[Trouble, ...]:
@@ -159,4 +154,6 @@ def _trouble(error_id: int, error: PartError) -> Trouble:
 
 
 def _named(command: Any, work: Work, **fields: Any) -> Any:
-    return command(account_id=work.account_id, task_id=work.task_id, **fields)
+    return command(
+        account_id=work.account_id, task_id=work.task_id, request_id=work.request_id, **fields
+    )
