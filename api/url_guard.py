@@ -3,9 +3,11 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -125,6 +127,19 @@ class UrlGuard:
             raise DownloadFailed(shown(url), f"the answer has status {fetched.status}")
         return fetched
 
+    async def save(self, url: str, path: Path, *, largest: int, patience_s: float) -> None:
+        """Write what a GET answers with status 200 to a file; anything else is a UrlRefused."""
+        with path.open("wb") as file, _explained(url, patience_s):
+            async with (
+                asyncio.timeout(patience_s),
+                self._answer(await self.check(url), "GET", None, {}) as response,
+            ):
+                if response.status_code != 200:
+                    status = response.status_code
+                    raise UrlRefused(shown(url), f"the answer has status {status}")
+                async for chunk in _bounded(response, url, largest):
+                    await asyncio.to_thread(file.write, chunk)
+
     async def send(
         self,
         method: str,
@@ -134,17 +149,20 @@ class UrlGuard:
         headers: Mapping[str, str] | None = None,
     ) -> Fetched:
         """Send one request and read a bounded answer; what fails is a UrlRefused."""
-        try:
-            async with asyncio.timeout(self.rules.timeout_s):
-                return await self._send(await self.check(url), method, content, headers or {})
-        except (TimeoutError, httpx.TimeoutException):
-            raise UrlRefused(shown(url), f"no answer in {self.rules.timeout_s:g} s") from None
-        except (httpx.HTTPError, OSError, ValueError):
-            raise UrlRefused(shown(url), "it cannot be reached") from None
+        with _explained(url, self.rules.timeout_s):
+            async with (
+                asyncio.timeout(self.rules.timeout_s),
+                self._answer(await self.check(url), method, content, headers or {}) as response,
+            ):
+                chunks = _bounded(response, url, self.rules.largest_body)
+                body = b"".join([chunk async for chunk in chunks])
+                kind = response.headers.get("content-type", "")
+                return Fetched(body, kind, response.status_code)
 
-    async def _send(
+    @asynccontextmanager
+    async def _answer(
         self, pinned: PinnedUrl, method: str, content: bytes | None, headers: Mapping[str, str]
-    ) -> Fetched:
+    ) -> AsyncIterator[httpx.Response]:
         own = {"Host": pinned.url.netloc.decode("ascii"), "Accept-Encoding": "identity"}
         url = pinned.at_address()
         async with self._client.stream(
@@ -154,19 +172,7 @@ class UrlGuard:
             headers={**headers, **own},
             extensions={"sni_hostname": pinned.host},
         ) as response:
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise UrlRefused(shown(str(pinned.url)), "the answer is compressed")
-            largest = self.rules.largest_body
-            declared = response.headers.get("content-length", "0")
-            if declared.isdigit() and int(declared[:20]) > largest:
-                raise UrlRefused(shown(str(pinned.url)), f"it has more than {largest} bytes")
-            body = bytearray()
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > largest:
-                    raise UrlRefused(shown(str(pinned.url)), f"it has more than {largest} bytes")
-            kind = response.headers.get("content-type", "")
-            return Fetched(bytes(body), kind, response.status_code)
+            yield response
 
     def _parsed(self, text: str, schemes: frozenset[str]) -> tuple[httpx.URL, str, int]:
         if len(text) > self.rules.longest_url:
@@ -196,6 +202,32 @@ class UrlGuard:
             except ValueError:  # a host name; those were compared before
                 continue
         return False
+
+
+async def _bounded(response: httpx.Response, url: str, largest: int) -> AsyncIterator[bytes]:
+    """The body piece by piece, as it is; refused as soon as it is too large."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise UrlRefused(shown(url), "the answer is compressed")
+    declared = response.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared[:20]) > largest:
+        raise UrlRefused(shown(url), f"it has more than {largest} bytes")
+    taken = 0
+    async for chunk in response.aiter_raw():
+        taken += len(chunk)
+        if taken > largest:
+            raise UrlRefused(shown(url), f"it has more than {largest} bytes")
+        yield chunk
+
+
+@contextmanager
+def _explained(url: str, patience_s: float) -> Iterator[None]:
+    """Refusals in place of what fails on the way."""
+    try:
+        yield
+    except (TimeoutError, httpx.TimeoutException):
+        raise UrlRefused(shown(url), f"no answer in {patience_s:g} s") from None
+    except (httpx.HTTPError, OSError, ValueError):
+        raise UrlRefused(shown(url), "it cannot be reached") from None
 
 
 def is_public(address: Address) -> bool:

@@ -266,3 +266,26 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy in the environment must not be used, whatever it is."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+
+
+async def test_a_large_answer_is_written_to_a_file(tmp_path: Path) -> None:
+    body = bytes(range(256)) * 4096
+    async with fetching(HEAD + b"\r\n" + body, largest_body=10) as (through, url):
+        await through.save(url, tmp_path / "a", largest=len(body), patience_s=5)
+    assert (tmp_path / "a").read_bytes() == body
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (HEAD + b"\r\n" + b"x" * 101, "more than 100 bytes"),
+        (HEAD + b"Content-Length: 101\r\n\r\n" + b"x" * 101, "more than 100 bytes"),
+        (b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n", "status 404"),
+    ],
+)
+async def test_a_file_that_cannot_be_had_is_refused(
+    raw: bytes, reason: str, tmp_path: Path
+) -> None:
+    async with fetching(raw) as (through, url):
+        with pytest.raises(UrlRefused, match=reason):
+            await through.save(url, tmp_path / "a", largest=100, patience_s=5)
