@@ -10,7 +10,7 @@ import orjson
 
 from commands.command import Command, CommandTable
 from commands.store import Store
-from domain.events import callback_message, ws_message
+from domain.events import EventNotFound, callback_message, ws_message
 from domain.handlers import Handler, NotDynamic
 from domain.log.facts import DescriptorRow
 from domain.log.port import Announcement, Delivery
@@ -108,23 +108,31 @@ def save_event(cmd: SaveEvent, store: Store) -> UUID:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteEvents(Command[None]):
-    """Delete events that are there; their records stay in the log and can be read no more.
+class DeleteEvents(Command[list[UUID]]):
+    """Delete events: all or none, unless `ignore_missing`; answers the ids of the deleted.
 
-    `descriptor_ids` are their vectors, which go as well.
+    Their records stay in the log and can be read no more; their vectors go as well.
     """
 
     event_ids: tuple[UUID, ...]
-    descriptor_ids: tuple[UUID, ...] = ()
+    ignore_missing: bool = False
 
 
-def delete_events(cmd: DeleteEvents, store: Store) -> None:
+def delete_events(cmd: DeleteEvents, store: Store) -> list[UUID]:
     """Delete the events and what is known only because of them."""
+    found = store.recorded(cmd.event_ids, cmd.account_id)
+    there = [event.originator_id for event in found]
+    missing = [event_id for event_id in cmd.event_ids if event_id not in there]
+    if missing and not cmd.ignore_missing:
+        raise EventNotFound(missing[0])
     now = datetime.now(UTC)
     said: dict[str, Any] = {"account_id": cmd.account_id}
-    store.record(*(EventDeleted(event_id, 2, now, **said) for event_id in cmd.event_ids))
-    store.forget_descriptors(cmd.descriptor_ids)
-    store.erase_subjects(cmd.event_ids)
+    store.record(*(EventDeleted(event_id, 2, now, **said) for event_id in there))
+    for event in found:
+        for by_version in event.descriptor_ids.values():
+            store.forget_descriptors(by_version.values())
+    store.erase_subjects(there)
+    return there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,15 @@ class MemoryLog:
         found = {i: self._history[i] for i in originator_ids if i in self._history}
         return {i: [self._mapper.to_domain_event(s) for s in found[i]] for i in found}
 
+    def recognised(self, event_ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
+        """What was recorded of each event, in order and without what is personal."""
+        found: dict[UUID, list[Any]] = {}
+        for stored in self.recognitions:
+            if stored.originator_id in event_ids:
+                event, _ = self._mapper.decode(stored)
+                found.setdefault(event.originator_id, []).append(event)
+        return found
+
     def answers(self, keys: Iterable[AnswerKey]) -> Mapping[AnswerKey, Answer]:
         """Those of the answers that were given before."""
         return {key: self._answers[key] for key in keys if key in self._answers}
@@ -67,6 +76,9 @@ class MemoryLog:
     def _check(self, batch: Batch) -> None:
         lengths = {i: len(self._history.get(i, ())) for i in batch.expected}
         if lengths != batch.expected or batch.answers.keys() & self._answers.keys():
+            raise VersionConflict
+        taken = {(s.originator_id, s.originator_version) for s in self.recognitions}
+        if any((e.originator_id, e.originator_version) in taken for e, _ in batch.recognitions):
             raise VersionConflict
         for event, _ in batch.events:
             known = lengths.get(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.log.facts import DescriptorRow
 from domain.log.port import Announcement, Batch, Delivery, Log
+from domain.recognitions import EventDeleted, EventRecorded
 from domain.shared.owned import Owned
 
 A = TypeVar("A", bound=Owned)
@@ -24,6 +25,10 @@ class Store(Protocol):
 
     def find_many(self, kind: type[A], ids: Sequence[UUID], account_id: UUID) -> list[A]:
         """Those of the ids that exist for the account, in the order asked."""
+        ...
+
+    def recorded(self, event_ids: Sequence[UUID], account_id: UUID) -> list[EventRecorded]:
+        """Those of the account's events that are not deleted, without what is personal."""
         ...
 
     def save(self, *aggregates: Owned) -> None:
@@ -76,6 +81,14 @@ class Session:
         found = ((i, self._aggregates[i]) for i in ids)
         return {i: aggregate for i, aggregate in found if aggregate is not None}
 
+    def recognised(self, event_ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
+        """What was recorded of each event, by the transaction's own commands as well."""
+        found = {i: list(events) for i, events in self._log.recognised(event_ids).items()}
+        for event, _ in self.batch.recognitions:
+            if event.originator_id in event_ids:
+                found.setdefault(event.originator_id, []).append(event)
+        return found
+
     def adopt(self, aggregate: Owned) -> None:
         """Show a changed or new aggregate to the commands that follow."""
         self._aggregates[aggregate.id] = aggregate
@@ -113,6 +126,17 @@ class SessionStore:
                 self._read.setdefault(aggregate.id, aggregate.version)
                 found.append(aggregate)
         return found  # type: ignore[return-value]
+
+    def recorded(self, event_ids: Sequence[UUID], account_id: UUID) -> list[EventRecorded]:
+        """Those of the account's events that are not deleted, without what is personal."""
+        known = self._session.recognised(event_ids)
+        return [
+            events[0]
+            for event_id in dict.fromkeys(event_ids)
+            if (events := known.get(event_id))
+            and events[0].account_id == account_id
+            and not isinstance(events[-1], EventDeleted)
+        ]
 
     def save(self, *aggregates: Owned) -> None:
         """Keep what happened to the aggregates."""

@@ -28,6 +28,7 @@ from projections.connection import Link
 from projections.copying import MANY, Copying
 from projections.keys import SubjectKeys, new_keys
 from projections.read_model import ReadModel
+from projections.recognised import check_later, recognised
 from projections.uncollected import uncollected
 
 CHANNEL = "selene_log"
@@ -125,6 +126,10 @@ class PostgresLog:
             histories.setdefault(row[0], []).append(event)
         return histories
 
+    def recognised(self, event_ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
+        """What was recorded of each event, in order and without what is personal."""
+        return self._link.read(lambda connection: recognised(connection, self._mapper, event_ids))
+
     def answers(self, keys: Iterable[AnswerKey]) -> Mapping[AnswerKey, Answer]:
         """Those of the answers that were given before."""
         return self._link.read(lambda connection: _answers(connection, list(keys)))
@@ -190,6 +195,7 @@ class PostgresLog:
             first = attempt.position - count + 1
             attempt.facts = facts = [Fact(p, e, r) for p, (e, r) in enumerate(events, first)]
             self._check(connection, batch.expected)
+            check_later(connection, batch)
             self._write_logs(connection, encoded, first)
             write_beside(connection, batch, first + len(facts))
             classes = {type(event) for event, _ in events}

@@ -3,7 +3,6 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.authentication import (
@@ -84,11 +83,9 @@ def check_event(event_id: Id, db: ReadDb, account_id: ChosenAccountId) -> Respon
     responses=_MISSING,
     dependencies=[Depends(permitted("event", "deletion"))],
 )
-async def delete_event(event_id: Id, db: ReadDb, send: Send, account_id: AccountId) -> None:
+async def delete_event(event_id: Id, send: Send, account_id: AccountId) -> None:
     """Delete an event with its descriptors; its samples stay."""
-    found = await run_in_threadpool(events.event_descriptor_ids, db, account_id, event_id)
-    wanted = DeleteEvents(account_id=account_id, event_ids=(event_id,), descriptor_ids=tuple(found))
-    await send(wanted)
+    await send(DeleteEvents(account_id=account_id, event_ids=(event_id,)))
 
 
 @router.post(

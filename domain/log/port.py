@@ -145,6 +145,10 @@ class Log(Protocol):
         """The domain events of each aggregate, in order; unknown ids are absent."""
         ...
 
+    def recognised(self, event_ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
+        """What was recorded of each event, in order and without what is personal."""
+        ...
+
     def answers(self, keys: Iterable[AnswerKey]) -> Mapping[AnswerKey, Answer]:
         """Those of the answers that were given before."""
         ...

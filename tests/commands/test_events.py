@@ -19,10 +19,12 @@ from commands.events import (
 from commands.memory_log import MemoryLog
 from commands.router import COMMANDS
 from commands.store import Session, SessionStore
+from domain.events import EventNotFound
 from domain.handlers import Handler, HandlerNotFound, NotDynamic
 from domain.log.facts import DescriptorRow
 from domain.log.port import Batch
 from domain.recognitions import EventDeleted, EventRecorded
+from domain.shared.biometrics import DescriptorKind
 from domain.shared.enums import HandlerType
 from tests.support.events import rich_event
 from tests.support.scenario import Scenario
@@ -137,17 +139,55 @@ def test_other_handlers_take_none() -> None:
     story.when(save(unknown)).then_refused(HandlerNotFound, unknown)
 
 
+def recorded(story: Scenario, count: int = 2) -> tuple[UUID, ...]:
+    """The ids of events that happened in the story, each with a vector."""
+    made = []
+    for _ in range(count):
+        event_id = uuid4()
+        row = DescriptorRow(uuid4(), event_id, DescriptorKind.FACE, 65, b"v")
+        made.append(new(event_id=event_id, descriptors=(row,)))
+    return tuple(story.when(RecordEvents(account_id=ACCOUNT, events=tuple(made))).answer)
+
+
 def test_deleting_forgets_vectors_and_keys() -> None:
-    events, vectors = (uuid4(), uuid4()), (uuid4(),)
-    command = DeleteEvents(account_id=ACCOUNT, event_ids=events, descriptor_ids=vectors)
+    story = Scenario()
+    events = recorded(story)
+    kept = recorded(story, 1)
+    assert len(story.log.descriptors) == 3
 
-    batch = wanted(command)
-
-    assert batch.forgotten_descriptors == list(vectors)
-    assert batch.erased_subjects == list(events)
-    Scenario().when(command).then(
+    story.when(DeleteEvents(account_id=ACCOUNT, event_ids=events)).then(
         *((EventDeleted, {"originator_id": i, "account_id": ACCOUNT}) for i in events)
-    )
+    ).then_answered(list(events))
+
+    assert [row.owner_id for row in story.log.descriptors.values()] == list(kept)
+    assert story.log.keyring.keys.keys() == set(kept)
+
+
+def test_an_event_is_deleted_once() -> None:
+    story = Scenario()
+    first, second = recorded(story)
+    foreign = DeleteEvents(account_id=uuid4(), event_ids=(first,))
+    story.when(foreign).then_refused(EventNotFound, first)
+    story.when(DeleteEvents(account_id=ACCOUNT, event_ids=(first, first))).then_answered([first])
+
+    both = DeleteEvents(account_id=ACCOUNT, event_ids=(first, second))
+    story.when(both).then_refused(EventNotFound, first)
+    story.when(replace(both, ignore_missing=True)).then_answered([second])
+    story.when(replace(both, ignore_missing=True)).then_nothing()
+
+
+def test_commands_of_one_transaction_see_what_each_other_delete() -> None:
+    story = Scenario()
+    (event_id,) = recorded(story, 1)
+    session = Session(story.log)
+    command = DeleteEvents(account_id=ACCOUNT, event_ids=(event_id,))
+
+    store = SessionStore(session, "r")
+    COMMANDS[DeleteEvents](command, store)
+    session.batch.add(store.finish(set()))
+
+    with pytest.raises(EventNotFound):
+        COMMANDS[DeleteEvents](command, SessionStore(session, "r"))
 
 
 def test_published_messages_are_announced_in_order() -> None:

@@ -19,7 +19,7 @@ from domain.log.port import (
     SubjectErased,
     VersionConflict,
 )
-from domain.recognitions import EventRecorded
+from domain.recognitions import EventDeleted, EventRecorded
 from domain.shared.owned import Owned
 from tests.support.log import open_log, prepare
 from tests.support.postgres import Databases
@@ -111,6 +111,25 @@ def test_recognitions_are_no_aggregates(log: Log) -> None:
 
     assert log.position() == 1
     assert log.load([event_id]) == {}
+
+
+def test_what_was_said_of_an_event_is_not_said_again(log: Log) -> None:
+    event = recorded()
+    event_id = event.originator_id
+    gone = EventDeleted(event_id, 2, event.timestamp, account_id=ACCOUNT)
+    log.commit(Batch(recognitions=[(event, "r")]))
+    (found,) = log.recognised([event_id, uuid4()])[event_id]
+    assert (found.account_id, found.descriptor_ids) == (ACCOUNT, event.descriptor_ids)
+    assert found.generated is None
+    log.commit(Batch(recognitions=[(gone, "r")]))
+
+    with pytest.raises(VersionConflict):
+        log.commit(Batch(recognitions=[(gone, "r")]))
+
+    assert [type(said) for said in log.recognised([event_id])[event_id]] == [
+        EventRecorded,
+        EventDeleted,
+    ]
 
 
 def test_a_version_that_is_taken_changes_nothing(log: Log) -> None:

@@ -115,17 +115,13 @@ def _removed(planned: Sequence[Any]) -> Removed:
 
 def _delete_events(work: Work, found: Sequence[Removed]) -> None:
     """Delete those that are still there: one that was deleted already stays a single fact."""
-    ids = [one.object_id for one in found]
-    there = event_ids_where(work.reader, work.account_id, EventConditions(event_ids=ids))
-    wanted = [one for one in found if one.object_id in there]
-    if wanted:
-        work.send(
-            DeleteEvents(
-                account_id=work.account_id,
-                event_ids=tuple(one.object_id for one in wanted),
-                descriptor_ids=tuple(i for one in wanted for i in one.descriptor_ids),
-            )
+    work.send(
+        DeleteEvents(
+            account_id=work.account_id,
+            event_ids=tuple(one.object_id for one in found),
+            ignore_missing=True,
         )
+    )
 
 
 def _remove_images(work: Work, found: Sequence[Removed]) -> Iterator[PartError]:
