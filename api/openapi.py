@@ -21,6 +21,9 @@ from api.authentication import (
 from api.errors import ErrorBody
 from api.http.negotiation import JSON, MSGPACK
 
+AS_SENT: Final = "x-as-sent"
+"""Marks a media type whose bytes are the value, for this module alone."""
+
 _ACRONYMS: Final = {"gc": "GC", "roc": "ROC"}
 _VERBS: Final = re.compile(r"^(get|create|check|save)(?=[A-Z])")
 _OPTIONS: Final = {
@@ -199,8 +202,10 @@ def _complete(operation: dict[str, Any]) -> None:
 
 
 def _add_msgpack(body: dict[str, Any]) -> None:
+    """MessagePack beside JSON, except where bytes are kept and shown as they were sent."""
     content = body.get("content", {})
-    if JSON in content:
+    as_sent = [kind.pop(AS_SENT, False) for kind in content.values()]
+    if JSON in content and not any(as_sent):
         content.setdefault(MSGPACK, content[JSON])
 
 

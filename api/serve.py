@@ -20,6 +20,7 @@ from api.settings import Settings
 log = structlog.stdlib.get_logger(__name__)
 
 _STOP_SECONDS = 30.0
+_GOODBYE_SECONDS = 5.0
 _WATCH_SECONDS = 0.5
 
 
@@ -37,6 +38,10 @@ class Apps(Protocol):
 
     async def start(self) -> None:
         """Begin the work of the settings' roles; the apps are called only afterwards."""
+        ...
+
+    async def leave(self) -> None:
+        """Tell those who stay connected that the service goes; requests are answered on."""
         ...
 
     async def stop(self) -> None:
@@ -154,9 +159,16 @@ class _Process:
         if not self._stopping.is_set():
             self._announce()
             await self._stopping.wait()
+        await self._leave(apps)
         for server in self._servers:
             server.should_exit = True
         await asyncio.gather(*running, return_exceptions=True)
+
+    async def _leave(self, apps: Apps) -> None:
+        try:
+            await asyncio.wait_for(apps.leave(), _GOODBYE_SECONDS)
+        except Exception:  # it is polite, no more
+            log.exception("subscribers were not told that the service stops")
 
     def _on_server_end(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -60,6 +60,8 @@ class System:
     """The settings as JSON values; names that sound secret are masked here once more."""
     plugins: Callable[[], Mapping[str, bool]] | None = None
     """Plugin to whether it runs; None leaves the resource out."""
+    plugins_above: bool = False
+    """Whether /plugins is there as well, where clients of the API look for it."""
     registries: Sequence[CollectorRegistry] = ()
     """Metrics of other parts, shown after those of the requests."""
     metrics_enabled: bool = True
@@ -71,6 +73,8 @@ def system_router(system: System, requests: CollectorRegistry) -> APIRouter:
     _add_version(router, system)
     _add_health(router, system)
     _add_metrics(router, system, requests)
+    if system.plugins is not None and system.plugins_above:
+        _add_plugins(router, "/plugins", "get_plugins", system.plugins)
     for index, prefix in enumerate(system.prefixes):
         _add_documents(router, prefix, system, "" if index == 0 else f"_v{prefix[1:]}")
     _add_pages(router, system)
@@ -182,13 +186,18 @@ def _add_documents(router: APIRouter, prefix: str, system: System, suffix: str) 
         return Response(as_text(sections), media_type="text/plain")
 
     if system.plugins is not None:
-        plugins = system.plugins
+        name = named("get_plugins") + ("_below" if system.plugins_above else "")
+        _add_plugins(router, f"{prefix}/plugins", name, system.plugins)
 
-        @router.get(f"{prefix}/plugins", name=named("get_plugins"))
-        async def get_plugins() -> dict[str, list[dict[str, Any]]]:
-            """The plugins that were loaded."""
-            found = plugins().items()
-            return {"plugins": [{"name": name, "running": int(runs)} for name, runs in found]}
+
+def _add_plugins(
+    router: APIRouter, path: str, name: str, plugins: Callable[[], Mapping[str, bool]]
+) -> None:
+    @router.get(path, name=name)
+    async def get_plugins() -> dict[str, list[dict[str, Any]]]:
+        """The plugins that were loaded."""
+        found = plugins().items()
+        return {"plugins": [{"name": name, "running": int(runs)} for name, runs in found]}
 
 
 def _rendered(document: Callable[[], dict[str, Any]], form: str) -> bytes:

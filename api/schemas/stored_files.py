@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from api.http.negotiation import JSON
 from api.images_in_request import IMAGE_TYPES
+from api.openapi import AS_SENT
 
 
 class SampleCreated(BaseModel):
@@ -44,9 +45,12 @@ def file_of(*types: str) -> dict[int | str, dict[str, Any]]:
 
 
 def _content(types: tuple[str, ...]) -> dict[str, Any]:
-    """Bytes of these types; JSON is read as JSON, so any value may lie in it."""
+    """Bytes of these types; JSON is read as JSON, so any value may lie in it.
+
+    What is kept or shown as it was sent has no other form.
+    """
     binary = {"type": "string", "format": "binary"}
-    return {kind: {"schema": {} if kind == JSON else binary} for kind in types}
+    return {kind: {"schema": {} if kind == JSON else binary, AS_SENT: True} for kind in types}
 
 
 RAW_IMAGE: Final = raw_body(*sorted(IMAGE_TYPES))

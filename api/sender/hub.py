@@ -1,6 +1,7 @@
 """One tail of the log for all subscribers of a process."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -22,6 +23,8 @@ _WITHOUT_PAUSE: Final = 200
 _NEAR: Final = 1000
 """A subscriber so near to the end of the log is joined to the feed before it catches up."""
 
+_LOOKING_S: Final = 0.01
+
 _AT_ONCE: Final = 2
 """How many subscribers are read for at once; after a restart all of them come back together."""
 
@@ -36,6 +39,8 @@ class Hub:
         self._feed = feed
         self._stretches = stretches
         self._room = room or Room()
+        self._open: set[Subscription] = set()
+        self._leaving = False
         self._subscriptions: dict[UUID, set[Subscription]] = {}
         self._position = 0
         self._started = False
@@ -59,6 +64,9 @@ class Hub:
         """A subscription from a position on, or from now on; read it with `messages`."""
         await self._start()
         subscription = Subscription(account_id, wanted, self._room)
+        self._open.add(subscription)
+        if self._leaving:
+            subscription.end(_goodbye())
         if position is None:  # joined first: nothing is lost while the head is asked for
             self._join(subscription)
         try:
@@ -74,15 +82,24 @@ class Hub:
         """What the subscriber missed, from the log, then what happens; raises `Ended`."""
         if not subscription.joined:
             async for message in self._missed(subscription):
+                if subscription.ended.done():
+                    raise subscription.ended.result()
                 yield message
         while True:
             yield await subscription.next()
 
+    async def leave(self, patience_s: float = 0.0) -> None:
+        """End all subscriptions, also those to come, and wait so long until they are left."""
+        self._leaving = True
+        for subscription in self._open:
+            subscription.end(_goodbye())
+        deadline = time.monotonic() + patience_s
+        while self._open and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOKING_S)
+
     async def close(self) -> None:
         """End all subscriptions and the feed."""
-        for subscriptions in list(self._subscriptions.values()):
-            for subscription in list(subscriptions):
-                subscription.end(Ended(GOING_AWAY, "the service is stopping"))
+        await self.leave()
         async with self._starting:
             if self._started:
                 await asyncio.to_thread(self._feed.stop)
@@ -101,6 +118,7 @@ class Hub:
         subscription.joined = True
 
     def _leave(self, subscription: Subscription) -> None:
+        self._open.discard(subscription)
         subscriptions = self._subscriptions.get(subscription.account_id, set())
         subscriptions.discard(subscription)
         if not subscriptions:
@@ -144,3 +162,7 @@ class Hub:
                 if subscription.wants(message):
                     yield message
             subscription.after = stretch.position
+
+
+def _goodbye() -> Ended:
+    return Ended(GOING_AWAY, "the service is stopping")

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from api.schemas.stored_files import OBJECT_TYPES
 from tests.api.files import FACE, KINDS, Kind, blobs_there, each_kind
 from tests.api.people import refused, some_id
 from tests.support.running_api import RunningApi
@@ -157,3 +158,16 @@ def test_an_avatar_leads_to_its_sample(client: httpx.Client) -> None:
 def test_nothing_of_a_file_is_in_its_id(client: httpx.Client) -> None:
     assert KINDS["image"].make(client) != KINDS["image"].make(client)
     assert UUID(KINDS["face"].make(client)).version == uuid4().version
+
+
+def test_the_document_names_the_types_that_are_taken(client: httpx.Client) -> None:
+    document = client.get("/6/docs/spec", headers={"Accept": "application/json"}).json()
+    paths = document["paths"]
+    taken = paths["/6/objects"]["post"]["requestBody"]["content"]
+    shown = paths["/6/objects/{object_id}"]["get"]["responses"]["200"]["content"]
+
+    assert taken.keys() == shown.keys() == set(OBJECT_TYPES)
+    assert taken["application/json"] == {"schema": {}}
+    for kind in ("application/msgpack", "image/jpeg"):
+        answer = client.post("/6/objects", content=b"\x80", headers={"Content-Type": kind})
+        assert refused(answer) == (400, 12017)

@@ -40,6 +40,9 @@ class TinyApps:
             connection.execute("CREATE TABLE IF NOT EXISTS visits (n int)")
         print("apps started", flush=True)
 
+    async def leave(self) -> None:
+        """Nobody to tell."""
+
     async def stop(self) -> None:
         with psycopg.connect(self._dsn) as connection:
             connection.execute("SELECT 1")  # Postgres outlives the apps
