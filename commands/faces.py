@@ -144,6 +144,24 @@ def detach_faces(cmd: DetachFaces, store: Store) -> None:
     store.save(*faces)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveList(Command[list[UUID]]):
+    """Take faces out of a list that nobody sees any more; answers those that were in it."""
+
+    list_id: UUID
+    face_ids: tuple[UUID, ...]
+
+
+def leave_list(cmd: LeaveList, store: Store) -> list[UUID]:
+    """Detach the faces that still are there and in the list."""
+    faces = store.find_many(Face, cmd.face_ids, cmd.account_id)
+    leaving = [face for face in faces if cmd.list_id in face.list_ids]
+    for face in leaving:
+        face.detach(cmd.list_id)
+    store.save(*leaving)
+    return [face.id for face in leaving]
+
+
 def _all_faces(face_ids: tuple[UUID, ...], account_id: UUID, store: Store) -> list[Face]:
     try:
         return store.get_many(Face, tuple(dict.fromkeys(face_ids)), account_id)
@@ -168,4 +186,5 @@ COMMANDS: CommandTable = {
     RemoveFaceAttributes: remove_face_attributes,
     AttachFaces: attach_faces,
     DetachFaces: detach_faces,
+    LeaveList: leave_list,
 }

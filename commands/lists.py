@@ -72,14 +72,29 @@ def retire_lists(cmd: RetireLists, store: Store) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DissolveLists(Command[None]):
+    """Hide lists, all or none, so that their many faces can leave before they are deleted."""
+
+    list_ids: tuple[UUID, ...]
+
+
+def dissolve_lists(cmd: DissolveLists, store: Store) -> None:
+    """Hide the lists."""
+    lists = open_lists(cmd.list_ids, cmd.account_id, store)
+    for wanted in lists:
+        wanted.dissolve()
+    store.save(*lists)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DropRetiredLists(Command[None]):
-    """Delete lists that were retired and whose faces are gone; asked twice, it is done once."""
+    """Delete hidden lists that no face is in any more; asked twice, it is done once."""
 
     list_ids: tuple[UUID, ...]
 
 
 def drop_retired_lists(cmd: DropRetiredLists, store: Store) -> None:
-    """Delete those of the lists that are still there and retired."""
+    """Delete those of the lists that are still there and hidden."""
     found = store.find_many(FaceList, _once(cmd.list_ids), cmd.account_id)
     retired = [wanted for wanted in found if wanted.retired]
     for wanted in retired:
@@ -116,5 +131,6 @@ COMMANDS: CommandTable = {
     EditList: edit_list,
     DeleteLists: delete_lists,
     RetireLists: retire_lists,
+    DissolveLists: dissolve_lists,
     DropRetiredLists: drop_retired_lists,
 }

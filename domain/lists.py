@@ -50,6 +50,15 @@ class FaceList(Owned):
             """Hide the list; `Deleted` follows when its faces are gone."""
             aggregate.retired = True
 
+    class Dissolved(Aggregate.Event):
+        """The list goes and its faces stay: nobody sees it any more while they leave it."""
+
+        TOPIC = "list.dissolved"
+
+        def apply(self, aggregate: Any) -> None:
+            """Hide the list; `Deleted` follows when its faces have left."""
+            aggregate.retired = True
+
     class Deleted(Owned.Deleted):
         """The list is gone; faces that were in it stay."""
 
@@ -70,3 +79,8 @@ class FaceList(Owned):
         """Begin to go together with the faces; nobody finds the list from now on."""
         if not self.retired:
             self.trigger_event(self.Retired)
+
+    def dissolve(self) -> None:
+        """Begin to go without the faces; nobody finds the list from now on."""
+        if not self.retired:
+            self.trigger_event(self.Dissolved)

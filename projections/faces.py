@@ -98,6 +98,15 @@ FaceTarget = Literal[
 """A field of a face that may be asked for."""
 
 
+_IN_LIST = """list_ids @> ARRAY[%s]::uuid[]
+    AND NOT EXISTS (SELECT FROM lists l WHERE l.list_id = %s AND l.retired)"""
+# Nearly always no list is retired, which is asked once per query.
+_LISTS = """CASE WHEN EXISTS (SELECT FROM lists WHERE retired) THEN ARRAY(
+    SELECT one FROM unnest(list_ids) WITH ORDINALITY AS u(one, n)
+    WHERE one NOT IN (SELECT list_id FROM lists WHERE retired) ORDER BY n
+    ) ELSE list_ids END AS lists"""
+
+
 class FaceConditions(Conditions):
     """Which faces are meant; every field is a query parameter of `GET /6/faces/count`."""
 
@@ -105,7 +114,7 @@ class FaceConditions(Conditions):
     external_ids: Annotated[list[str] | None, CommaList, Where("external_id = ANY(%s)")] = None
     user_data: Annotated[str | None, Where("strpos(user_data, %s) > 0")] = None
     event_id: Annotated[UUID | None, Where("event_id = %s")] = None
-    list_id: Annotated[UUID | None, Where("list_ids @> ARRAY[%s]::uuid[]")] = None
+    list_id: Annotated[UUID | None, Where(_IN_LIST)] = None
     face_id__gte: Annotated[UUID | None, Where("face_id >= %s")] = None
     face_id__lt: Annotated[UUID | None, Where("face_id < %s")] = None
     create_time__gte: Annotated[Time | None, Where("create_time >= %s")] = None
@@ -126,7 +135,7 @@ _SHOWN: dict[str, str] = {
     "create_time": "create_time",
     "external_id": "external_id",
     "avatar": "avatar",
-    "lists": "list_ids AS lists",
+    "lists": _LISTS,
 }
 
 
@@ -220,3 +229,12 @@ def members(db: Reader, list_id: UUID, most: int) -> list[UUID]:
         "SELECT face_id FROM faces WHERE list_ids @> ARRAY[%s]::uuid[] LIMIT %s", [list_id, most]
     )
     return [row["face_id"] for row in rows]
+
+
+def have_more_members(db: Reader, list_ids: Sequence[UUID], most: int) -> bool:
+    """Whether more than so many faces are in any of the lists."""
+    found = db.fetch_value(
+        "SELECT count(*) FROM (SELECT FROM faces WHERE list_ids && %s LIMIT %s) found",
+        [list(list_ids), most + 1],
+    )
+    return int(found) > most

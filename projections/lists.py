@@ -1,6 +1,6 @@
 """Lists as they are read."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from psycopg.sql import SQL
@@ -27,11 +27,12 @@ LISTS = Table(
         "create_time": "timestamptz NOT NULL",
         "last_update_time": "timestamptz NOT NULL",
         "retired": "boolean NOT NULL",
+        "faces_stay": "boolean NOT NULL",
     },
-    defaults={"retired": False},
+    defaults={"retired": False, "faces_stay": False},
     indexes=(
         "(account_id, create_time DESC, list_id)",  # pages of one account, newest first
-        "(list_id) WHERE retired",  # lists whose faces are still to be deleted
+        "(list_id) WHERE retired",  # lists that nobody sees, whose faces still are to go
     ),
     rules=[
         Insert(
@@ -43,6 +44,7 @@ LISTS = Table(
         ),
         Update(FaceList.Edited, user_data=_user_data, last_update_time="timestamp"),
         Update(FaceList.Retired, retired=lambda _: True),
+        Update(FaceList.Dissolved, retired=lambda _: True, faces_stay=lambda _: True),
         Update(Face.Attached, key="list_id", last_update_time="timestamp"),
         Update(Face.Detached, key="list_id", last_update_time="timestamp"),
         Delete(FaceList.Deleted),
@@ -102,7 +104,15 @@ def get_list(db: Reader, account_id: UUID | None, list_id: UUID) -> Row:
     return row
 
 
-def retired_lists(db: Reader) -> list[tuple[UUID, UUID]]:
-    """The lists whose faces are still to be deleted, with their accounts."""
-    rows = db.fetch_all("SELECT list_id, account_id FROM lists WHERE retired ORDER BY list_id")
-    return [(row["list_id"], row["account_id"]) for row in rows]
+class RetiredList(NamedTuple):
+    """A list that nobody sees any more: its faces are to be deleted, or only to leave it."""
+
+    list_id: UUID
+    account_id: UUID
+    faces_stay: bool
+
+
+def retired_lists(db: Reader) -> list[RetiredList]:
+    """The lists whose faces still are to be deleted or to leave."""
+    query = "SELECT list_id, account_id, faces_stay FROM lists WHERE retired ORDER BY list_id"
+    return [RetiredList(**row) for row in db.fetch_all(query)]

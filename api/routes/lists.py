@@ -1,5 +1,6 @@
 """Lists of faces."""
 
+import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
@@ -10,6 +11,7 @@ from api.dependencies import ReadDb, Send
 from api.errors import answers
 from api.http.answers import created
 from api.http.fields import Flag
+from api.pipelines.delete_lists import deletion
 from api.schemas.lists import (
     LinkFaces,
     ListCreate,
@@ -21,7 +23,7 @@ from api.schemas.lists import (
     ListView,
 )
 from commands.faces import AttachFaces, DetachFaces
-from commands.lists import CreateList, DeleteLists, EditList, RetireLists
+from commands.lists import CreateList, EditList, RetireLists
 from domain.faces import FacesNotFound
 from domain.lists import ListNotFound, ListsNotFound
 from domain.shared.fields import Id
@@ -69,14 +71,14 @@ def get_lists(
     dependencies=[_DELETE],
 )
 async def delete_lists(
-    body: ListIds, send: Send, account_id: AccountId, with_faces: WithFaces = 0
+    body: ListIds, send: Send, db: ReadDb, account_id: AccountId, with_faces: WithFaces = 0
 ) -> Response:
     """Remove lists, all or none; their faces stay unless asked otherwise."""
     list_ids = tuple(body.list_ids)
     if with_faces:
         await send(RetireLists(account_id=account_id, list_ids=list_ids))
         return Response(status_code=202)
-    await send(DeleteLists(account_id=account_id, list_ids=list_ids))
+    await send(await asyncio.to_thread(deletion, db, account_id, list_ids))
     return Response(status_code=204)
 
 
@@ -104,14 +106,14 @@ async def patch_list(list_id: Id, body: ListPatch, send: Send, account_id: Accou
     "/{list_id}", status_code=204, responses={**_ACCEPTED, **_MISSING}, dependencies=[_DELETE]
 )
 async def delete_list(
-    list_id: Id, send: Send, account_id: AccountId, with_faces: WithFaces = 0
+    list_id: Id, send: Send, db: ReadDb, account_id: AccountId, with_faces: WithFaces = 0
 ) -> Response:
     """Remove a list; its faces stay unless asked otherwise."""
     try:
         if with_faces:
             await send(RetireLists(account_id=account_id, list_ids=(list_id,)))
             return Response(status_code=202)
-        await send(DeleteLists(account_id=account_id, list_ids=(list_id,)))
+        await send(await asyncio.to_thread(deletion, db, account_id, (list_id,)))
     except ListsNotFound:
         raise ListNotFound(list_id) from None
     return Response(status_code=204)

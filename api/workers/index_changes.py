@@ -25,7 +25,7 @@ INDEXED = frozenset(
     {
         *(Face.Created, Face.AttributesPut, Face.AttributesRemoved),
         *(Face.Attached, Face.Detached, Face.Deleted),
-        *(FaceList.Retired, FaceList.Deleted),
+        *(FaceList.Retired, FaceList.Dissolved, FaceList.Deleted),
         *(EventRecorded, EventDeleted),
     }
 )
@@ -90,7 +90,7 @@ def index_changes(
                     lists = tuple(i for i in owner.list_ids if i != event.list_id)
                     known[originator_id] = Owner(owner.account_id, owner.create_time, lists)
                 yield DetachCandidate(candidate_id=originator_id, list_id=event.list_id)
-            case FaceList.Retired() | FaceList.Deleted():
+            case FaceList.Retired() | FaceList.Dissolved() | FaceList.Deleted():
                 yield DropList(list_id=originator_id)
             case EventRecorded():
                 yield from _event(event, vectors)

@@ -1,4 +1,4 @@
-"""Deletes the faces of retired lists, then the lists: what `with_faces=1` promised."""
+"""Empties lists that nobody sees any more, then deletes them: long work, a little at a time."""
 
 import asyncio
 import contextlib
@@ -7,18 +7,20 @@ from uuid import UUID
 
 import structlog
 
-from commands.faces import DeleteFaces
+from commands.command import Command
+from commands.faces import DeleteFaces, LeaveList
 from commands.lists import DropRetiredLists
 from commands.writer import GroupCommitWriter
 from domain.lists import FaceList
 from domain.log.port import Committed
 from projections.database import Reader
 from projections.faces import members
-from projections.lists import retired_lists
+from projections.lists import RetiredList, retired_lists
 
 log = structlog.stdlib.get_logger("selene.lists")
 
-_CHUNK: Final = 1000
+_CHUNK: Final = 250
+"""So many faces go at once; other commands wait no longer than for these."""
 
 
 class ListSweeper:
@@ -51,26 +53,30 @@ class ListSweeper:
 
     def committed(self, committed: Committed) -> None:
         """The writer's observer: look at once when a list was retired."""
-        retired = any(isinstance(fact.event, FaceList.Retired) for fact in committed.facts)
+        hidden = FaceList.Retired | FaceList.Dissolved
+        retired = any(isinstance(fact.event, hidden) for fact in committed.facts)
         if retired and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def sweep(self, writer: GroupCommitWriter) -> None:
         """Delete all that is retired now, a chunk of faces at a time."""
-        for list_id, account_id in await asyncio.to_thread(retired_lists, self._reader):
-            deleted = await self._empty(writer, list_id, account_id)
-            await writer.send(DropRetiredLists(account_id=account_id, list_ids=(list_id,)))
-            log.info("list deleted with its faces", list_id=str(list_id), faces=deleted)
+        for retired in await asyncio.to_thread(retired_lists, self._reader):
+            gone = await self._empty(writer, retired)
+            account_id, list_ids = retired.account_id, (retired.list_id,)
+            await writer.send(DropRetiredLists(account_id=account_id, list_ids=list_ids))
+            what = "list deleted" if retired.faces_stay else "list deleted with its faces"
+            log.info(what, list_id=str(retired.list_id), faces=gone)
 
-    async def _empty(self, writer: GroupCommitWriter, list_id: UUID, account_id: UUID) -> int:
-        deleted = 0
-        while ids := await asyncio.to_thread(members, self._reader, list_id, self._chunk):
-            delete = DeleteFaces(account_id=account_id, face_ids=tuple(ids), ignore_missing=True)
-            gone = await writer.send(delete)
+    async def _empty(self, writer: GroupCommitWriter, retired: RetiredList) -> int:
+        count = 0
+        while ids := await asyncio.to_thread(members, self._reader, retired.list_id, self._chunk):
+            gone = await writer.send(_without(retired, tuple(ids)))
             if not gone:
-                raise RuntimeError(f"list {list_id} is read with faces that the log does not know")
-            deleted += len(gone)
-        return deleted
+                raise RuntimeError(
+                    f"list {retired.list_id} is read with faces that the log does not know"
+                )
+            count += len(gone)
+        return count
 
     async def _run(self, writer: GroupCommitWriter) -> None:
         while True:
@@ -81,3 +87,10 @@ class ListSweeper:
                 log.exception("lists could not be deleted with their faces, trying again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._interval_s)
+
+
+def _without(retired: RetiredList, face_ids: tuple[UUID, ...]) -> Command[list[UUID]]:
+    account_id = retired.account_id
+    if retired.faces_stay:
+        return LeaveList(account_id=account_id, list_id=retired.list_id, face_ids=face_ids)
+    return DeleteFaces(account_id=account_id, face_ids=face_ids, ignore_missing=True)

@@ -24,7 +24,7 @@ from commands.faces import (
     PutFaceAttributes,
     RemoveFaceAttributes,
 )
-from commands.lists import CreateList, DeleteLists, RetireLists
+from commands.lists import CreateList, DeleteLists, DissolveLists, RetireLists
 from commands.router import COMMANDS
 from commands.writer import GroupCommitWriter
 from domain.attributes import AttributeContent, DescriptorData
@@ -139,7 +139,7 @@ async def life(writer: GroupCommitWriter, seed: int, lists: list[UUID], faces: l
             case _ if some and chance.random() < 0.7:
                 command = DeleteFaces(**said, face_ids=some[:1], ignore_missing=True)
             case _:
-                kind = chance.choice([DeleteLists, RetireLists])
+                kind = chance.choice([DeleteLists, DissolveLists, RetireLists])
                 command = kind(**said, list_ids=(lists[-1],))
         try:
             await writer.send(command)

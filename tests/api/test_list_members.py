@@ -1,13 +1,18 @@
 """Members of lists over HTTP: attached, detached, and going with their list."""
 
+import asyncio
 import time
+from dataclasses import replace
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from commands.faces import CreateFace
+from projections.lists import retired_lists
 from tests.api.people import (
     attach,
     link,
@@ -19,14 +24,17 @@ from tests.api.people import (
     some_id,
     updated,
 )
+from tests.support.running_api import RunningApi
 
 
 def delete_with_faces(client: httpx.Client, list_id: str) -> None:
     """Delete a list with its faces, and wait until it is done."""
+    inside = {"face_ids": ",".join(members(client, list_id))}
     answer = client.delete(f"/6/lists/{list_id}", params={"with_faces": 1})
     assert (answer.status_code, answer.content) == (202, b"")
+    assert members(client, list_id) == set()
     last = time.monotonic() + 20
-    while members(client, list_id):
+    while client.get("/6/faces/count", params=inside).json()["faces_count"]:
         assert time.monotonic() < last, "the faces are still there"
         time.sleep(0.02)
 
@@ -170,3 +178,31 @@ def test_a_bad_flag_is_refused(client: httpx.Client, with_faces: str) -> None:
     answer = client.request("DELETE", "/6/lists", json=body, params=params)
     assert refused(answer) == (400, 12012)
     assert listed_lists(client) == [list_id]
+
+
+def test_nothing_is_seen_of_a_large_list_that_was_deleted(
+    client: httpx.Client, running: RunningApi, account_id: UUID
+) -> None:
+    going, staying = new_list(client), new_list(client)
+    wanted = CreateFace(account_id=account_id, list_ids=(UUID(going), UUID(staying)))
+
+    async def fill() -> None:
+        makes = (replace(wanted, face_id=uuid4()) for _ in range(1001))
+        await asyncio.gather(*(running.services.writer.send(make) for make in makes))
+
+    asyncio.run(fill())
+
+    assert client.delete(f"/6/lists/{going}").status_code == 204
+
+    assert listed_lists(client) == [staying]
+    assert refused(client.get(f"/6/lists/{going}")) == (404, 22003)
+    assert refused(client.delete(f"/6/lists/{going}")) == (404, 22003)
+    assert members(client, going) == set()
+    page = client.get("/6/faces", params={"page_size": 100}).json()["faces"]
+    assert [face["lists"] for face in page] == [[staying]] * 100
+    last = time.monotonic() + 20
+    while retired_lists(running.services.reader):
+        assert time.monotonic() < last, "the list is still there"
+        time.sleep(0.02)
+    count = client.get("/6/faces/count", params={"list_id": staying}).json()
+    assert count == {"faces_count": 1001}

@@ -1,25 +1,38 @@
 """Background work that finishes what requests began."""
 
 import asyncio
+import statistics
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
 
+from api.pipelines.delete_lists import deletion
 from api.workers.attribute_sweeper import AttributeSweeper
 from api.workers.list_sweeper import ListSweeper
 from commands.command import Command
 from commands.faces import AttachFaces, CreateFace, DeleteFaces
-from commands.lists import CreateList, RetireLists
+from commands.lists import CreateList, DissolveLists, RetireLists
 from commands.router import COMMANDS
 from commands.writer import GroupCommitWriter
 from domain.attributes import AttributeContent
+from domain.faces import Face
+from domain.log.port import Batch
 from projections.database import Reader
-from projections.faces import FaceConditions, count_faces, members
-from projections.lists import ListConditions, count_lists, retired_lists
+from projections.faces import (
+    FACES,
+    FaceConditions,
+    FaceFilter,
+    count_faces,
+    list_faces,
+    members,
+)
+from projections.lists import LISTS, ListConditions, count_lists, retired_lists
 from projections.temporary_attributes import PostgresAttributes
-from tests.support.log import open_log, prepare
+from projections.verify import verify
+from tests.support.log import MASTER, open_log, prepare
 from tests.support.postgres import Databases
 
 ACCOUNT = uuid4()
@@ -29,6 +42,7 @@ ACCOUNT = uuid4()
 class Place:
     """A database with a writer, and a sweeper that the writer tells of its facts."""
 
+    dsn: str
     reader: Reader
     writer: GroupCommitWriter
     sweeper: ListSweeper
@@ -71,7 +85,7 @@ def place(databases: Databases) -> Iterator[Place]:
         sweeper = ListSweeper(reader, interval_s=600, chunk=10)
         writer = GroupCommitWriter(log, COMMANDS, observers=[sweeper.committed])
         writer.start()
-        yield Place(reader, writer, sweeper)
+        yield Place(dsn, reader, writer, sweeper)
         writer.stop()
         log.close()
         reader.close()
@@ -131,6 +145,62 @@ async def test_a_face_in_two_retired_lists_is_deleted_once(place: Place) -> None
     await place.sweeper.sweep(place.writer)
 
     assert place.left() == (0, 0)
+
+
+@pytest.mark.slow
+async def test_a_large_list_leaves_its_faces_while_others_work_on(place: Place) -> None:
+    """Nothing is seen of it from the first moment, and no command waits for all of it."""
+    staying = await place.send(CreateList(account_id=ACCOUNT))
+    going = await place.send(CreateList(account_id=ACCOUNT))
+    assert isinstance(staying, UUID)
+    assert isinstance(going, UUID)
+    batch = Batch()
+    for _ in range(20_000):
+        face = Face(account_id=ACCOUNT)
+        face.attach(going)
+        face.attach(staying)
+        batch.events += [(event, "") for event in face.collect_events()]
+    log = open_log(place.dsn)
+    log.commit(batch)
+    log.close()
+
+    delete = await asyncio.to_thread(deletion, place.reader, ACCOUNT, (going,))
+    assert isinstance(delete, DissolveLists)
+    started = time.monotonic()
+    await place.send(delete)
+    assert time.monotonic() - started < 1
+    in_it = FaceFilter(list_id=going)
+    assert count_lists(place.reader, ACCOUNT, ListConditions()) == 1
+    assert count_faces(place.reader, ACCOUNT, in_it) == 0
+    assert list_faces(place.reader, ACCOUNT, in_it) == []
+    page = list_faces(place.reader, ACCOUNT, FaceFilter(page_size=100))
+    assert [face["lists"] for face in page] == [[staying]] * 100
+
+    sweeper = ListSweeper(place.reader, interval_s=600)
+    sweeper.start(place.writer)
+    waits = []
+    while retired_lists(place.reader):
+        asked = time.monotonic()
+        await place.send(CreateList(account_id=ACCOUNT))
+        waits.append(time.monotonic() - asked)
+        await asyncio.sleep(0.01)
+    await sweeper.stop()
+
+    assert len(waits) > 20
+    assert statistics.median(waits) < 1
+    assert count_faces(place.reader, ACCOUNT, FaceFilter(list_id=staying)) == 20_000
+    assert members(place.reader, going, 1) == []
+    for table in (FACES, LISTS):
+        assert verify(place.dsn, table, MASTER).differences == 0
+
+
+async def test_a_small_list_is_deleted_at_once(place: Place) -> None:
+    going = await place.filled_list(3)
+
+    await place.send(deletion(place.reader, ACCOUNT, (going,)))
+
+    assert place.left() == (3, 0)
+    assert members(place.reader, going, 1) == []
 
 
 async def test_expired_attributes_give_their_room_back(place: Place) -> None:

@@ -2,7 +2,16 @@
 
 from uuid import uuid4
 
-from commands.lists import CreateList, DeleteLists, DropRetiredLists, EditList, RetireLists
+from commands.faces import LeaveList
+from commands.lists import (
+    CreateList,
+    DeleteLists,
+    DissolveLists,
+    DropRetiredLists,
+    EditList,
+    RetireLists,
+)
+from domain.faces import Face
 from domain.lists import FaceList, ListNotFound, ListsNotFound
 from tests.support.scenario import Scenario
 
@@ -57,3 +66,26 @@ def test_a_retired_list_is_gone_for_everybody_but_the_sweeper() -> None:
     drop = DropRetiredLists(account_id=ACCOUNT, list_ids=(others.id, staff.id, uuid4()))
     story.when(drop).then((FaceList.Deleted, {"originator_id": staff.id}))
     story.when(drop).then_nothing()
+
+
+def test_a_dissolved_list_is_gone_for_everybody_and_its_faces_leave() -> None:
+    staff, others = FaceList(ACCOUNT), FaceList(ACCOUNT)
+    inside, outside = Face(ACCOUNT), Face(ACCOUNT)
+    for target in (staff, others):
+        inside.attach(target.id)
+    story = Scenario().given(staff, others, inside, outside)
+    faces = (inside.id, outside.id, uuid4())
+
+    story.when(DissolveLists(account_id=ACCOUNT, list_ids=(staff.id,))).then(
+        (FaceList.Dissolved, {"originator_id": staff.id})
+    )
+    again = DissolveLists(account_id=ACCOUNT, list_ids=(others.id, staff.id))
+    story.when(again).then_refused(ListsNotFound, staff.id)
+    leave = LeaveList(account_id=ACCOUNT, list_id=staff.id, face_ids=faces)
+    story.when(leave).then(
+        (Face.Detached, {"originator_id": inside.id, "list_id": staff.id})
+    ).then_answered([inside.id])
+    story.when(leave).then_nothing()
+    story.when(DropRetiredLists(account_id=ACCOUNT, list_ids=(staff.id, others.id))).then(
+        (FaceList.Deleted, {"originator_id": staff.id})
+    )

@@ -13,10 +13,18 @@ from commands.faces import (
     DeleteFaces,
     DetachFaces,
     EditFace,
+    LeaveList,
     PutFaceAttributes,
     RemoveFaceAttributes,
 )
-from commands.lists import CreateList, DeleteLists, EditList, RetireLists
+from commands.lists import (
+    CreateList,
+    DeleteLists,
+    DissolveLists,
+    DropRetiredLists,
+    EditList,
+    RetireLists,
+)
 from commands.router import COMMANDS
 from commands.store import Session, SessionStore
 from domain.attributes import AttributeContent, DescriptorData
@@ -76,6 +84,9 @@ SEQUENCES = st.lists(
         _of(RemoveFaceAttributes, face_id=_FACE),
         _of(EditList, list_id=_LIST, user_data=_TEXT),
         _of(RetireLists, list_ids=_LISTS),
+        _of(DissolveLists, list_ids=_LISTS),
+        _of(LeaveList, list_id=_LIST, face_ids=_FACES),
+        _of(DropRetiredLists, list_ids=_LISTS),
         _of(DeleteLists, list_ids=_LISTS),
         _of(DeleteFaces, face_ids=_FACES, ignore_missing=st.booleans()),
     ),
