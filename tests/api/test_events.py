@@ -2,7 +2,6 @@
 
 import base64
 import struct
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -266,15 +265,6 @@ def test_a_deleted_event_is_gone_and_listed_as_deleted(
     assert stranger.get("/6/events/deleted").json() == {"events": []}
     key = "SELECT wrapped FROM subject_keys WHERE subject_id = %s"
     assert running.services.reader.fetch_one(key, [gone]) == {"wrapped": None}
-
-
-def test_of_many_who_delete_one_event_one_did(client: httpx.Client, handler_id: str) -> None:
-    path = f"/6/events/{saved(client, handler_id)}"
-    with ThreadPoolExecutor(8) as pool:
-        told = [one.status_code for one in pool.map(lambda _: client.delete(path), range(8))]
-
-    assert sorted(told) == [204, *[404] * 7]
-    assert len(client.get("/6/events/deleted").json()["events"]) == 1
 
 
 @pytest.mark.parametrize(
