@@ -1,11 +1,12 @@
 """Which events are meant: every filter of the contract as one SQL condition."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from functools import cache
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from psycopg.sql import SQL, Composable
-from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.shared.fields import Tag, Time
@@ -96,11 +97,21 @@ _BOX: Final = (
 _NOWHERE: Final = "(longitude IS NULL AND latitude IS NULL)"
 
 
+@cache
+def _alternatives_of(kind: type[BaseModel]) -> dict[str, AnyOf]:
+    """The fields of a class whose values are alternatives."""
+    return {
+        name: mark
+        for name, field in kind.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, AnyOf)
+    }
+
+
 class EventConditions(Conditions):
     """Conditions on events, all of which must hold; parameters `meta.*` are conditions too."""
 
     model_config = ConfigDict(extra="allow")
-    _alternatives: ClassVar[dict[str, AnyOf]] = {}
     _meta: list[MetaCondition] = PrivateAttr(default_factory=list)
 
     event_ids: Annotated[list[UUID] | None, CommaList, Where("event_id = ANY(%s)")] = None
@@ -193,17 +204,6 @@ class EventConditions(Conditions):
     ] = None  # fmt: skip
     meta: Annotated[Null | None, Where("meta IS NULL AND %s = 'null'")] = None
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Collect the alternatives once per class."""
-        super().__pydantic_init_subclass__(**kwargs)
-        cls._alternatives = {
-            name: mark
-            for name, field in cls.model_fields.items()
-            for mark in field.metadata
-            if isinstance(mark, AnyOf)
-        }
-
     @model_validator(mode="after")
     def _geo_is_whole(self) -> Self:
         longitude, latitude = self.origin_longitude, self.origin_latitude
@@ -227,7 +227,7 @@ class EventConditions(Conditions):
     def conditions(self) -> tuple[list[Composable], list[Any]]:
         """The conditions that are on, and their values in the same order."""
         clauses, values = super().conditions()
-        for name, alternatives in self._alternatives.items():
+        for name, alternatives in _alternatives_of(type(self)).items():
             if (wanted := getattr(self, name)) is not None:
                 sql, its = alternatives.condition(wanted)
                 clauses.append(SQL(sql))

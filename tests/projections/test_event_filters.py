@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from domain.log.port import Batch
 from projections.database import Reader
+from projections.event_filters import AnyOf, EventConditions
 from projections.events import EventFilter, list_events
 from tests.support.events import recorded, rich_event
 from tests.support.log import open_log, prepare
@@ -97,3 +98,13 @@ def test_a_bad_parameter_is_named(query: dict[str, Any], at_fault: set[str]) -> 
     for error in refused.value.errors():
         names |= {str(error["loc"][0])} if error["loc"] else {*error["ctx"]["parameters"]}
     assert names == at_fault
+
+
+def test_every_alternative_is_a_condition_with_and_without_a_page() -> None:
+    fields = EventConditions.model_fields.items()
+    lists = [name for name, field in fields if any(isinstance(m, AnyOf) for m in field.metadata)]
+    assert "sources" in lists
+    for name in lists:
+        for kind in (EventConditions, EventFilter):
+            clauses, values = kind.model_validate({name: ["null"]}).conditions()
+            assert (len(clauses), values) == (1, []), (kind, name)
