@@ -11,7 +11,12 @@ from commands import (
     lists,
     objects,
     recognitions,
+    repeated,
     samples,
+    schedules,
+    stream_groups,
+    stream_processing,
+    streams,
     tasks,
     tokens,
     verifiers,
@@ -28,11 +33,16 @@ COMMANDS: CommandTable = {
     **lists.COMMANDS,
     **objects.COMMANDS,
     **recognitions.COMMANDS,
+    **repeated.COMMANDS,
     **samples.COMMANDS,
+    **stream_groups.COMMANDS,
+    **stream_processing.COMMANDS,
+    **streams.COMMANDS,
+    **schedules.COMMANDS,
     **tasks.COMMANDS,
     **tokens.COMMANDS,
     **verifiers.COMMANDS,
 }
 
-UNIQUE: Mapping[str, type[Refusal]] = {**accounts.UNIQUE}
+UNIQUE: Mapping[str, type[Refusal]] = {**accounts.UNIQUE, **stream_groups.UNIQUE}
 """What is said when a unique rule of a read model forbids a command."""

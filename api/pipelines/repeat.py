@@ -1,12 +1,15 @@
 """Requests that were answered before under the same Idempotency-Key."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
 
 from commands.answers import unpack_result
 from commands.command import Command, RequestContext
 from commands.refusals import KeyReused
+from commands.repeated import KeepAnswer
+from commands.writer import GroupCommitWriter
 from domain.log.port import AnswerKey
 from projections.answers import find_answer
 from projections.database import Reader
@@ -31,3 +34,32 @@ async def answered_before(
         raise KeyReused(context.idempotency_key)
     found: R = unpack_result(answer.result)
     return found
+
+
+async def answered_once(
+    writer: GroupCommitWriter,
+    reader: Reader,
+    context: RequestContext,
+    account_id: UUID,
+    make: Callable[[], Awaitable[R]],
+    undo: Callable[[R], Awaitable[None]],
+) -> R:
+    """What `make` answers, or what it answered to the first such request.
+
+    For what leaves no facts. Of several requests at the same time each makes something; what is
+    not in the answer is undone.
+    """
+    if not context.idempotency_key:
+        return await make()
+    known: R | None = await answered_before(reader, context, account_id, KeepAnswer)
+    if known is not None:
+        return known
+    made = await make()
+    try:
+        first: R = await writer.send(KeepAnswer(account_id=account_id, answer=made), context)
+    except KeyReused:
+        await undo(made)
+        raise
+    if first is not made:
+        await undo(made)
+    return first

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,12 +10,14 @@ from starlette.responses import Response
 
 from api.attribute_in_request import ATTRIBUTE_BODY, attribute_in_request
 from api.authentication import AccountId, MaybeAccountId, permitted
-from api.dependencies import Attributes
+from api.dependencies import Attributes, Context, ServicesDep
 from api.descriptor_versions import Versions
 from api.errors import answers
 from api.http.answers import created
 from api.http.fields import CommaList
 from api.http.refusals import BadContentType
+from api.pipelines.repeat import answered_once
+from api.pipelines.take_attributes import forget_attributes
 from api.schemas.attributes import (
     LONGEST_LIST,
     AttributeCreated,
@@ -61,14 +64,26 @@ class AttributesQuery(AttributeQuery):
 )
 async def create_attributes(
     request: Request,
-    attributes: Attributes,
+    services: ServicesDep,
     versions: Versions,
+    context: Context,
     account_id: AccountId,
     ttl: Ttl = DEFAULT_TTL_S,
 ) -> Response:
     """Create a temporary attribute from descriptors, basic attributes or both."""
     content = await attribute_in_request(request, versions)
-    (attribute_id,) = await asyncio.to_thread(attributes.put, account_id, [content], ttl)
+    attributes = services.attributes
+
+    async def make() -> UUID:
+        (made,) = await asyncio.to_thread(attributes.put, account_id, [content], ttl)
+        return made
+
+    async def undo(made: UUID) -> None:
+        await forget_attributes(attributes, account_id, [made])
+
+    attribute_id = await answered_once(
+        services.writer, services.reader, context, account_id, make, undo
+    )
     return created(f"/6/attributes/{attribute_id}", attribute_id=attribute_id)
 
 

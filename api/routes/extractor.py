@@ -1,17 +1,19 @@
 """Attributes of stored samples."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from api.authentication import AccountId, Caller, permitted
-from api.dependencies import ServicesDep
+from api.dependencies import Context, ServicesDep
 from api.errors import answers
 from api.http.answers import json_answer
 from api.http.refusals import BadContentType, BadQuery
 from api.pipelines.extractor import ExtractorRun
 from api.pipelines.models_used import models_header
+from api.pipelines.repeat import answered_once
+from api.pipelines.take_attributes import forget_attributes
 from api.schemas.eyes import ExtractorQuery, SampleIds
 from api.schemas.eyes_answers import ExtractAnswer
 from domain.samples import SampleNotFound
@@ -31,6 +33,7 @@ async def extract_attributes(
     sample_ids: SampleIds,
     query: Annotated[ExtractorQuery, Query()],
     services: ServicesDep,
+    context: Context,
     account_id: AccountId,
     caller: Caller,
 ) -> Response:
@@ -42,5 +45,16 @@ async def extract_attributes(
     if not (query.extract_descriptor or query.extract_basic_attributes):
         raise BadQuery("extract_descriptor, extract_basic_attributes")
     run = ExtractorRun(services.models, services.images, services.attributes, query)
-    shown = await run.answer(sample_ids, account_id)
-    return json_answer(shown, 201, models_header(run.used))
+
+    async def make() -> list[Any]:
+        shown = await run.answer(sample_ids, account_id)
+        return [shown, models_header(run.used)]
+
+    async def undo(made: list[Any]) -> None:
+        ids = [one["attribute_id"] for one in made[0] if one["attribute_id"] is not None]
+        await forget_attributes(services.attributes, account_id, ids)
+
+    shown, headers = await answered_once(
+        services.writer, services.reader, context, account_id, make, undo
+    )
+    return json_answer(shown, 201, headers)
