@@ -13,10 +13,6 @@ from commands import (
     recognitions,
     repeated,
     samples,
-    schedules,
-    stream_groups,
-    stream_processing,
-    streams,
     tasks,
     tokens,
     verifiers,
@@ -35,14 +31,10 @@ COMMANDS: CommandTable = {
     **recognitions.COMMANDS,
     **repeated.COMMANDS,
     **samples.COMMANDS,
-    **stream_groups.COMMANDS,
-    **stream_processing.COMMANDS,
-    **streams.COMMANDS,
-    **schedules.COMMANDS,
     **tasks.COMMANDS,
     **tokens.COMMANDS,
     **verifiers.COMMANDS,
 }
 
-UNIQUE: Mapping[str, type[Refusal]] = {**accounts.UNIQUE, **stream_groups.UNIQUE}
+UNIQUE: Mapping[str, type[Refusal]] = {**accounts.UNIQUE}
 """What is said when a unique rule of a read model forbids a command."""
