@@ -80,7 +80,7 @@ class CrossMatching:
             attributes = descriptors_of_attributes(work, chosen, feature)
             if not attributes:
                 raise NothingSelected("cross-matching")
-            return [list(attributes.items())]
+            return [sorted(attributes.items())]
         ids = selected_ids(work.reader, work.account_id, kind, chosen)
         return descriptors_of(work, ids, feature)
 
