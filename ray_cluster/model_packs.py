@@ -13,10 +13,12 @@ import httpx
 
 from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
 from domain.shared.model_features import RoleFeature
-from inference.packs.pack import MANIFEST, OPENCV_ZOO, ModelPack, parse_pack
+from inference.packs.pack import MANIFEST, OPENCV_ZOO, ModelPack, parse_pack, read_pack
 from inference.packs.registry import InstalledPack, PackRegistry, paths_of
+from inference.self_test import self_test
 
 __all__ = [
+    "Gate",
     "InstalledPack",
     "PackSummary",
     "install_pack",
@@ -30,6 +32,14 @@ __all__ = [
 
 KNOWN: Final = {"opencv-zoo": OPENCV_ZOO}
 """Manifests of the product, each with the official address of its files."""
+
+FREE_LICENCES: Final = frozenset(
+    {
+        *("Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "ISC", "Zlib"),
+        *("CC0-1.0", "CC-BY-4.0", "Unlicense"),
+    }
+)
+"""Licences (SPDX) that allow any use, and so are accepted unasked."""
 
 _MAX_MANIFEST: Final = 1 << 20
 _MAX_FILE: Final = 4 << 30
@@ -60,9 +70,39 @@ def use_pack(directory: Path, name: str) -> PackSummary:
     return _summary(PackRegistry(directory).use(name))
 
 
-def install_pack(directory: Path, manifest: Path, files: Path | None = None) -> PackSummary:
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a pack must pass before it is installed, beside the checksums of its files.
+
+    `licences` are accepted in addition to the free ones; `tried` says whether every role is run
+    on a drawn face.
+    """
+
+    licences: frozenset[str] = frozenset()
+    tried: bool = True
+
+    def check_licences(self, pack: ModelPack) -> None:
+        """Refuse roles under a licence that nobody accepted; roles left off do not count."""
+        for role, spec in pack.roles.items():
+            if spec.licence not in FREE_LICENCES | self.licences:
+                said = f"roles.{role} is under '{spec.licence}', which nobody accepted"
+                raise BadModelPack(pack.name, said)
+
+    def check(self, pack: ModelPack) -> None:
+        """Refuse a pack whose roles do not work."""
+        if self.tried:
+            self_test(pack)
+
+
+STRICT: Final = Gate()
+
+
+def install_pack(
+    directory: Path, manifest: Path, files: Path | None = None, *, gate: Gate = STRICT
+) -> PackSummary:
     """Copy a pack from its manifest, and from `files` when they do not lie beside it."""
-    return _summary(PackRegistry(directory).install(manifest, files))
+    gate.check_licences(read_pack(manifest, files))
+    return _summary(PackRegistry(directory).install(manifest, files, gate.check))
 
 
 def known_packs() -> list[str]:
@@ -70,31 +110,33 @@ def known_packs() -> list[str]:
     return sorted(KNOWN)
 
 
-def pull_known_pack(directory: Path, name: str) -> PackSummary:
+def pull_known_pack(directory: Path, name: str, *, gate: Gate = STRICT) -> PackSummary:
     """Fetch a pack whose manifest and addresses are part of the product."""
     if name not in KNOWN:
         raise ModelPackNotFound(name, ", ".join(known_packs()))
     manifest = KNOWN[name].read_bytes()
     base = str(_document(name, manifest)["fetch"]["base"])
-    return _pull(directory, name, manifest, base)
+    return _pull(directory, name, manifest, base, gate)
 
 
-def pull_pack(directory: Path, address: str, sha256: str) -> PackSummary:
+def pull_pack(directory: Path, address: str, sha256: str, *, gate: Gate = STRICT) -> PackSummary:
     """Fetch a pack: its manifest from an address, its files from beside the manifest.
 
     The caller states the manifest's sha256; the manifest states every file's.
     """
     with _client() as client:
         manifest = _fetch_manifest(client, address, sha256)
-    return _pull(directory, address, manifest, address)
+    return _pull(directory, address, manifest, address, gate)
 
 
-def _pull(directory: Path, label: str, manifest: bytes, base: str) -> PackSummary:
+def _pull(directory: Path, label: str, manifest: bytes, base: str, gate: Gate) -> PackSummary:
     """Install a pack from its manifest and the addresses of its files, below `base`.
 
-    Nothing is installed before every file fits its sha256.
+    Nothing is fetched under a licence that nobody accepted, and nothing installed before every
+    file fits its sha256 and every role works.
     """
     pack = parse_pack(_document(label, manifest), directory)
+    gate.check_licences(pack)
 
     def fill(target: Path) -> None:
         (target / MANIFEST).write_bytes(manifest)
@@ -103,7 +145,7 @@ def _pull(directory: Path, label: str, manifest: bytes, base: str) -> PackSummar
                 (target / path).parent.mkdir(parents=True, exist_ok=True)
                 _fetch(client, pack.name, urljoin(base, quote(path.as_posix())), target / path)
 
-    return _summary(PackRegistry(directory).add(pack, fill))
+    return _summary(PackRegistry(directory).add(pack, fill, gate.check))
 
 
 def _client() -> httpx.Client:

@@ -14,6 +14,7 @@ from api.settings import Settings
 from domain.shared.image_refusals import BadModelPack, ModelPackExists, ModelPackNotFound
 from domain.shared.model_features import RoleFeature
 from ray_cluster.model_packs import (
+    Gate,
     InstalledPack,
     PackSummary,
     install_pack,
@@ -33,6 +34,12 @@ REFUSED: Final = 2
 
 _DIGEST: Final = 12
 Name = Annotated[str, typer.Argument(help="Name of an installed pack.")]
+Sha256 = Annotated[str, typer.Option(help="The sha256 that the pack.toml behind a URL must have.")]
+Licences = Annotated[
+    list[str] | None,
+    typer.Option(help="A licence to accept beside the free ones, as the pack writes it."),
+]
+Untested = Annotated[bool, typer.Option("--untested", help="Do not run the roles first.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -73,18 +80,28 @@ def use(name: Name) -> None:
 
 @app.command()
 def install(
-    manifest: Annotated[Path, typer.Argument(help="A pack.toml, or a directory with one.")],
+    source: Annotated[
+        str, typer.Argument(help="A pack.toml, a directory with one, or the URL of one.")
+    ],
     files: Annotated[
         Path | None, typer.Option(help="Where the files lie, if not beside the manifest.")
     ] = None,
+    sha256: Sha256 = "",
+    accept_licence: Licences = None,
+    untested: Untested = False,
     as_json: AsJson = False,
 ) -> None:
-    """Copy a pack into this installation, once its files are proven."""
+    """Copy a pack into this installation, once its files are proven and every role works."""
+    gate = Gate(frozenset(accept_licence or ()), tried=not untested)
     with _refusals() as directory:
+        if source.startswith(("http://", "https://")):
+            _print(pull_pack(directory, source, _promised(source, sha256), gate=gate), as_json)
+            return
+        manifest = Path(source)
         found = manifest / "pack.toml" if manifest.is_dir() else manifest
         if not found.is_file():
-            raise BadModelPack(str(manifest), "there is no pack.toml")
-        _print(install_pack(directory, found, files), as_json)
+            raise BadModelPack(source, "there is no pack.toml")
+        _print(install_pack(directory, found, files, gate=gate), as_json)
 
 
 @app.command()
@@ -92,19 +109,24 @@ def pull(
     source: Annotated[
         str, typer.Argument(help=f"The URL of a pack.toml, or one of: {', '.join(known_packs())}.")
     ],
-    sha256: Annotated[
-        str, typer.Option(help="The sha256 that the pack.toml behind a URL must have.")
-    ] = "",
+    sha256: Sha256 = "",
+    accept_licence: Licences = None,
+    untested: Untested = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch a pack: its manifest, and the files that the manifest names, each proven."""
+    gate = Gate(frozenset(accept_licence or ()), tried=not untested)
     with _refusals() as directory:
         if source in known_packs():
-            _print(pull_known_pack(directory, source), as_json)
+            _print(pull_known_pack(directory, source, gate=gate), as_json)
             return
-        if not sha256:
-            raise BadModelPack(source, "say with --sha256 which pack.toml is expected there")
-        _print(pull_pack(directory, source, sha256), as_json)
+        _print(pull_pack(directory, source, _promised(source, sha256), gate=gate), as_json)
+
+
+def _promised(source: str, sha256: str) -> str:
+    if not sha256:
+        raise BadModelPack(source, "say with --sha256 which pack.toml is expected there")
+    return sha256
 
 
 def _with_default(packs: list[InstalledPack]) -> list[InstalledPack]:

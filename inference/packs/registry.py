@@ -12,6 +12,7 @@ from domain.shared.image_refusals import BadModelPack, ModelPackExists, ModelPac
 from inference.packs.pack import MANIFEST, ModelPack, read_pack
 
 _IN_USE: Final = "in-use"
+Check = Callable[[ModelPack], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ class PackRegistry:
         os.replace(file.name, self._directory / _IN_USE)
         return pack
 
-    def install(self, manifest: Path, root: Path | None = None) -> ModelPack:
+    def install(
+        self, manifest: Path, root: Path | None = None, check: Check | None = None
+    ) -> ModelPack:
         """Copy a pack into the registry once its files are proven; the same pack twice is once."""
         source = read_pack(manifest, root)
         source.require_sound()
@@ -88,10 +91,15 @@ class PackRegistry:
                 (target / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source.root / path, target / path)
 
-        return self.add(source, copy)
+        return self.add(source, copy, check)
 
-    def add(self, pack: ModelPack, fill: Callable[[Path], Any]) -> ModelPack:
-        """Put a pack in place whose folder `fill` writes; a half-written one never shows."""
+    def add(
+        self, pack: ModelPack, fill: Callable[[Path], Any], check: Check | None = None
+    ) -> ModelPack:
+        """Put a pack in place whose folder `fill` writes; a half-written one never shows.
+
+        `check` sees the pack before it is in place, and refuses it by raising.
+        """
         if pack.name in self.names():
             there = self.get(pack.name)
             if there.version != pack.version or there.roles != pack.roles:
@@ -102,7 +110,10 @@ class PackRegistry:
         building = Path(tempfile.mkdtemp(prefix=".building-", dir=self._directory))
         try:
             fill(building)
-            read_pack(building / MANIFEST).require_sound()
+            written = read_pack(building / MANIFEST)
+            written.require_sound()
+            if check is not None:
+                check(written)
             building.chmod(0o755)
             building.rename(self._directory / pack.name)
         finally:

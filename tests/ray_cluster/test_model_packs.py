@@ -16,6 +16,7 @@ from inference.packs.pack import read_pack
 from inference.pipeline import Pipeline
 from ray_cluster.model_packs import (
     KNOWN,
+    Gate,
     install_pack,
     known_packs,
     list_packs,
@@ -27,6 +28,7 @@ from ray_cluster.model_packs import (
 from ray_cluster.opening import open_pack
 
 WEIGHTS = b"weights of a network" * 100
+UNTRIED = Gate(tried=False)
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def sha256_of(path: Path) -> str:
 
 def test_a_pack_is_installed_proven_and_chosen(tmp_path: Path, source: Path) -> None:
     models = tmp_path / "models"
-    installed = install_pack(models, source / "pack.toml")
+    installed = install_pack(models, source / "pack.toml", gate=UNTRIED)
     assert (installed.name, installed.version) == ("tiny", "3")
     assert [(role.role, role.licence) for role in installed.roles] == [("emotions", "MIT")]
     assert verify_pack(models, "tiny") == installed
@@ -76,13 +78,13 @@ def test_a_pack_is_installed_proven_and_chosen(tmp_path: Path, source: Path) -> 
 
 def test_files_may_lie_apart_from_their_manifest(tmp_path: Path, source: Path) -> None:
     manifest = (source / "pack.toml").rename(tmp_path / "apart.toml")
-    install_pack(tmp_path / "models", manifest, source)
+    install_pack(tmp_path / "models", manifest, source, gate=UNTRIED)
     assert verify_pack(tmp_path / "models", "tiny").version == "3"
 
 
 def test_a_pack_is_pulled_from_an_address(tmp_path: Path, source: Path, address: str) -> None:
     models = tmp_path / "models"
-    pulled = pull_pack(models, address, sha256_of(source / "pack.toml"))
+    pulled = pull_pack(models, address, sha256_of(source / "pack.toml"), gate=UNTRIED)
     assert pulled == verify_pack(models, "tiny")
     assert (models / "tiny" / "nets" / "face net.onnx").read_bytes() == WEIGHTS
 
@@ -118,8 +120,30 @@ def test_known_packs_name_classes_and_secure_addresses_and_are_pulled_like_other
     local = tmp_path / "tiny.toml"
     local.write_text((source / "pack.toml").read_text() + f'[fetch]\nbase = "{address}"\n')
     monkeypatch.setitem(KNOWN, "tiny", local)
-    assert pull_known_pack(tmp_path / "models", "tiny").version == "3"
+    assert pull_known_pack(tmp_path / "models", "tiny", gate=UNTRIED).version == "3"
     assert verify_pack(tmp_path / "models", "tiny").name == "tiny"
+
+
+def test_a_licence_that_nobody_accepted_is_refused_before_anything_is_fetched(
+    tmp_path: Path, source: Path, address: str
+) -> None:
+    manifest = source / "pack.toml"
+    manifest.write_text(manifest.read_text().replace('"MIT"', '"CC-BY-NC-4.0"'))
+    (source / "nets" / "face net.onnx").unlink()
+    for install in (
+        lambda gate: install_pack(tmp_path / "models", manifest, gate=gate),
+        lambda gate: pull_pack(tmp_path / "models", address, sha256_of(manifest), gate=gate),
+    ):
+        with pytest.raises(BadModelPack, match=r"roles\.emotions is under 'CC-BY-NC-4\.0'"):
+            install(Gate(tried=False))
+        with pytest.raises(BadModelPack, match=r"face( |%20)net\.onnx"):
+            install(Gate(frozenset({"CC-BY-NC-4.0"}), tried=False))
+
+
+def test_a_pack_that_does_not_work_is_not_installed(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(BadModelPack, match="emotions"):
+        install_pack(tmp_path / "models", source / "pack.toml")
+    assert list_packs(tmp_path / "models") == []
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/pack.toml", "no address", "ftp://x/y"])

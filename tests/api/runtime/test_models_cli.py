@@ -128,9 +128,11 @@ def test_the_default_pack_is_made_from_nothing(shell: Shell) -> None:
 
 def test_a_pack_is_fetched_by_address_and_digest(shell: Shell, other: Path, address: str) -> None:
     assert "--sha256" in shell.refused("pull", address)
+    assert "--sha256" in shell.refused("install", address)
     assert "its manifest has sha256" in shell.refused("pull", address, "--sha256", "0" * 64)
     assert "cannot be fetched" in shell.refused("pull", "nowhere", "--sha256", "0" * 64)
     digest = hashlib.sha256((other / "pack.toml").read_bytes()).hexdigest()
+    assert "every file proven" in shell.done("install", address, "--sha256", digest)
     assert "every file proven" in shell.done("pull", address, "--sha256", digest)
     assert shell.listed()["other"] == (default_pack().version, False, "")
 
