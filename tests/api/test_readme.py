@@ -49,3 +49,18 @@ def test_the_walk_through_finds_ann_at_the_door(running: RunningApi, tmp_path: P
     assert "pushed: door-1 ann" in done.stdout
     assert '"source":"door-1"' in done.stdout
     assert '"label":"staff"' in done.stdout
+
+
+@needs_media
+def test_the_same_from_python(
+    running: RunningApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    for name, photo in PHOTOS.items():
+        shutil.copyfile(MEDIA / photo, tmp_path / name)
+    (code,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+    monkeypatch.chdir(tmp_path)
+
+    exec(code.replace("http://127.0.0.1:5000", running.url), {})
+
+    assert capsys.readouterr().out == "ann\n"

@@ -53,7 +53,7 @@ def test_packages_are_empty_and_modules_say_what_they_are() -> None:
     silent = []
     for path in FILES:
         text = path.read_text()
-        if path.name == "__init__.py":
+        if path.name == "__init__.py" and not named(path).startswith("sdk/"):
             assert text == "", f"{named(path)} must stay empty"
         elif not ast.get_docstring(ast.parse(text)):
             silent.append(named(path))
