@@ -20,6 +20,7 @@ from api.http.negotiation import negotiating
 from api.http.refusals import BadApiBody, BadBody, BadPublishedBody, ComponentDown
 from api.log_position import LogPosition
 from api.master_key import load_master_key
+from api.match_index import MatchIndex
 from api.routes import (
     accounts,
     attributes,
@@ -56,7 +57,6 @@ from api.url_guard import UrlGuard, UrlRules
 from api.workers.announcement_sweeper import AnnouncementSweeper
 from api.workers.attribute_sweeper import AttributeSweeper
 from api.workers.callback_sender import CallbackSender
-from api.workers.index_feeder import IndexFeeder
 from api.workers.list_sweeper import ListSweeper
 from api.workers.tasks.result_sweeper import ResultSweeper
 from api.workers.tasks.runner import TaskRunner
@@ -71,7 +71,6 @@ from projections.redis_attributes import RedisAttributes
 from projections.runner import Runner
 from projections.tables import CATCH_UP, INLINE
 from projections.temporary_attributes import PostgresAttributes, TemporaryAttributes
-from ray_cluster.local_matching import LocalMatching
 from ray_cluster.models import Models
 from ray_cluster.opening import open_local_models
 
@@ -112,7 +111,7 @@ class Installation:
         self._settings = settings
         self._dsn = dsn
         self._master = load_master_key(settings)
-        self._feeder: IndexFeeder | None = None
+        self._index = MatchIndex(settings, dsn, self._master)
         self._log = PostgresLog(dsn, self._master, [ReadModel(t) for t in INLINE])
         self._runner = Runner(dsn, self._master, CATCH_UP)
         reader = Reader(dsn)
@@ -131,7 +130,11 @@ class Installation:
             *self._sender.observers,
         ]
         writer = GroupCommitWriter(
-            self._log, COMMANDS, observers=self._observers, constraint_refusals=UNIQUE
+            self._log,
+            COMMANDS,
+            observers=self._observers,
+            constraint_refusals=UNIQUE,
+            admit=self._index.admit,
         )
         temporary = _open_attributes(settings, reader)
         self._attribute_sweeper = AttributeSweeper(temporary)
@@ -162,10 +165,8 @@ class Installation:
         """Prepare the database, load the models, connect, and begin to take commands."""
         await asyncio.to_thread(prepare_database, self._dsn, self._master)
         self.services.models = await asyncio.to_thread(self._open_models)
-        self.services.matching = LocalMatching(self.services.models.descriptors())
-        self._feeder = IndexFeeder(self._dsn, self._master, self.services.matching)
-        await asyncio.to_thread(self._feeder.start)
-        self._observers.append(self._feeder.committed)
+        self.services.matching = await self._index.start(self.services.models.descriptors())
+        self._observers.append(self._index.committed)
         await asyncio.to_thread(self.services.reader.open)
         await asyncio.to_thread(self.services.writer.start)
         self._list_sweeper.start(self.services.writer)
@@ -198,9 +199,7 @@ class Installation:
         await asyncio.to_thread(self._log.close)
         await asyncio.to_thread(self.services.reader.close)
         await self.services.guard.close()
-        if self._feeder is not None:
-            await asyncio.to_thread(self._feeder.stop)
-            await self.services.matching.close()
+        await self._index.stop()
         if hasattr(self.services, "models"):
             await self.services.models.close()
 
@@ -238,7 +237,7 @@ class Installation:
             system=system,
             authentication=self._authentication,
             bad_body=bad_body,
-            positions=LogPosition(services.writer, services.reader),
+            positions=LogPosition(services.writer, services.reader, lambda: self._index.position),
             limits=RequestLimits(body=settings.limits.body_bytes),
             state={"services": services},
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from commands.writer import GroupCommitWriter
 from projections.database import Reader
@@ -13,12 +14,16 @@ class LogPosition:
     """The position that reads reflect: inline read models are never behind their log.
 
     What this process committed is known at once; what others did is asked for when a client
-    demands a position that has not been seen here yet.
+    demands a position that has not been seen here yet. A demand is met when the match index,
+    which is at `indexed`, has seen it as well.
     """
 
-    def __init__(self, writer: GroupCommitWriter, reader: Reader) -> None:
+    def __init__(
+        self, writer: GroupCommitWriter, reader: Reader, indexed: Callable[[], int]
+    ) -> None:
         self._writer = writer
         self._reader = reader
+        self._indexed = indexed
         self._seen = 0
 
     def current(self) -> int:
@@ -34,6 +39,10 @@ class LogPosition:
             self._seen = await asyncio.to_thread(self._committed)
             if self._seen < position:
                 await asyncio.sleep(_POLL_S)
+        while self._indexed() < position:  # what other processes commit gets there a bit later
+            if time.monotonic() >= deadline:
+                return False
+            await asyncio.sleep(_POLL_S)
         return True
 
     def _committed(self) -> int:

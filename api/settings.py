@@ -67,6 +67,15 @@ class Limits(Group):
     download_seconds: Annotated[float, Field(gt=0)] = 30.0
 
 
+class Index(Group):
+    """The match index: how often it is saved, and how much it may take."""
+
+    snapshot_seconds: Annotated[int, Field(ge=0)] = 300
+    memory_share: Annotated[float, Field(gt=0, le=1)] = 0.7
+    memory_bytes: Count | None = None
+    waiting_searches: Count = 1024
+
+
 class S3(Group):
     """Access to the bucket named by `blobs`; what is not given comes from AWS_* variables."""
 
@@ -115,6 +124,9 @@ class Settings(BaseSettings):
     """The key that wraps subjects' keys (default: master.key under data_dir)."""
 
     limits: Limits = Limits()
+    index: Index = Index()
+    """The match index; with snapshot_seconds 0 every start loads it from the database, and
+    memory_bytes replaces memory_share of the machine's memory."""
     allowed_private_urls: tuple[str, ...] = ()
     """Hosts, host:port pairs or networks that user-given URLs may name although private."""
 

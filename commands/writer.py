@@ -18,6 +18,7 @@ from commands.store import Session, SessionStore
 from domain.log.port import (
     Answer,
     AnswerKey,
+    Batch,
     Committed,
     ConstraintBroken,
     DatabaseUnavailable,
@@ -74,6 +75,7 @@ class GroupCommitWriter:
         *,
         observers: Sequence[Observer] = (),
         constraint_refusals: Mapping[str, type[Refusal]] | None = None,
+        admit: Callable[[Batch], None] = lambda _: None,
         max_batch: int = 128,
         max_waiting: int = 4096,
         attempts: int = 5,
@@ -82,6 +84,7 @@ class GroupCommitWriter:
         self._commands = commands
         self._observers = observers
         self._constraint_refusals = constraint_refusals or {}
+        self._admit = admit
         self._max_batch, self._max_waiting, self._attempts = max_batch, max_waiting, attempts
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
@@ -170,6 +173,7 @@ class GroupCommitWriter:
                 return False
             item.result = self._commands[type(item.command)](item.command, store)
             batch = store.finish(written)
+            self._admit(batch)
             if key is not None:
                 result = pack_result(item.result)
                 batch.answers[key] = Answer(item.context.fingerprint, result)

@@ -25,3 +25,9 @@ class NotComparable(Refusal):
     """Descriptors of different kinds or versions were given to be compared."""
 
     detail = "Descriptors '{}' and '{}' are of different kinds or versions"
+
+
+class IndexFull(Refusal):
+    """The match index has as many descriptors as the memory set aside for it can hold."""
+
+    detail = "The match index may take {} bytes, and there is no room for more descriptors"

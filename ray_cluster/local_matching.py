@@ -1,25 +1,36 @@
 """Matching in this process, on threads of its own."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import accumulate, islice
 from typing import Final, NamedTuple
 
 from domain.shared.biometrics import Descriptor
+from domain.shared.matching_refusals import TooManySearches
 from domain.shared.model_features import DescriptorFeature
 from inference.matching.collection import IN_MEMORY, Storage
 from inference.matching.match_index import MatchIndex
 from inference.matching.pairwise import compare
+from inference.matching.snapshots import Snapshots
 from inference.matching.workers import Workers
-from ray_cluster.matching import CollectionSize, IndexChange, MatchAnswer, MatchQuery
+from ray_cluster.matching import (
+    CollectionSize,
+    IndexChange,
+    IndexSnapshot,
+    MatchAnswer,
+    MatchQuery,
+    SnapshotRefused,
+)
 
 # How long a search waits for others to be scanned with it, when others are about.
 _WINDOW_S: Final = 0.0015
 # References in one go: more are no faster together, and would keep others waiting.
 _FULL_BATCH: Final = 32
 _MAX_BATCH: Final = 128
+MOST_WAITING: Final = 1024
+"""Calls that may wait for the running batch to end."""
 # So few comparisons take less time than a change of threads.
 _COMPARED_AT_ONCE: Final = 32
 
@@ -52,7 +63,10 @@ class LocalMatching:
         *,
         threads: int | None = None,
         storage: Storage = IN_MEMORY,
+        snapshots: Snapshots | None = None,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
+        self._snapshots, self._most_waiting = snapshots, most_waiting
         self._features = tuple(features)
         self._index = MatchIndex(self._features, workers=Workers(threads), storage=storage)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="match")
@@ -70,6 +84,10 @@ class LocalMatching:
 
     async def search(self, queries: Sequence[MatchQuery]) -> _Answers:
         """The answers of each query, one per reference."""
+        if len(self._calls) >= self._most_waiting:
+            self._calls = [call for call in self._calls if not call.answers.done()]
+            if (waiting := len(self._calls)) >= self._most_waiting:
+                raise TooManySearches(waiting)
         answers: asyncio.Future[_Answers] = asyncio.get_running_loop().create_future()
         self._calls.append(_Call(queries, answers))
         if self._searching is None:
@@ -94,12 +112,28 @@ class LocalMatching:
         """What is held, by origin, kind and version."""
         return self._index.sizes()
 
+    def snapshot(self) -> IndexSnapshot | None:
+        """The saved index to begin with, if there is one; refused where it is of no use."""
+        return None if self._snapshots is None else self._snapshots.find(self._index)
+
+    def restore(self) -> None:
+        """Begin with the saved index; refused where it is damaged."""
+        if self._snapshots is None:
+            raise SnapshotRefused("there is none")
+        self._snapshots.restore(self._index)
+
+    def save(self, mark: Callable[[int], str]) -> int | None:
+        """Save the index as it is now; returns its position."""
+        return None if self._snapshots is None else self._snapshots.save(self._index, mark)
+
     async def close(self) -> None:
         """Let running searches end and take no more."""
         if self._searching is not None:
             await self._searching
         await asyncio.to_thread(self._thread.shutdown)
         self._index.close()
+        if self._snapshots is not None:
+            self._snapshots.close()
 
     async def _search_all(self) -> None:
         """Answer calls, batch after batch, until there are none."""

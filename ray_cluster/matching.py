@@ -1,6 +1,6 @@
 """The port to matching: what the API asks of it, in process or on a cluster."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from domain.shared.biometrics import Descriptor
@@ -11,6 +11,7 @@ from inference.matching.values import (
     DetachCandidate,
     DropList,
     IndexChange,
+    IndexSnapshot,
     MatchAnswer,
     MatchCandidate,
     MatchFilters,
@@ -19,6 +20,7 @@ from inference.matching.values import (
     Origin,
     PutCandidate,
     RemoveCandidate,
+    SnapshotRefused,
 )
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "DetachCandidate",
     "DropList",
     "IndexChange",
+    "IndexSnapshot",
     "MatchAnswer",
     "MatchCandidate",
     "MatchFilters",
@@ -37,6 +40,7 @@ __all__ = [
     "Origin",
     "PutCandidate",
     "RemoveCandidate",
+    "SnapshotRefused",
 ]
 
 
@@ -58,7 +62,7 @@ class Matching(Protocol):
 
         Only descriptors of the reference's own kind and version are compared with it; where
         there are none, nothing is found. A reference of a wrong dimension is refused
-        (`BadDescriptor`).
+        (`BadDescriptor`). So is a search when too many wait already (`TooManySearches`).
         """
         ...
 
@@ -83,6 +87,25 @@ class Matching(Protocol):
     @property
     def position(self) -> int:
         """The place in the log up to which changes are applied."""
+        ...
+
+    def snapshot(self) -> IndexSnapshot | None:
+        """The saved index to begin with; None without one, `SnapshotRefused` where it is of no use.
+
+        What it says has to be compared with the log before it is restored.
+        """
+        ...
+
+    def restore(self) -> None:
+        """Begin with the saved index: `SnapshotRefused`, and still empty, where it is damaged."""
+        ...
+
+    def save(self, mark: Callable[[int], str]) -> int | None:
+        """Save the index, in a thread of the caller's; what is removed leaves what is saved.
+
+        `mark` is asked for the log's mark at the position, which is returned; None when nothing
+        is saved here.
+        """
         ...
 
     async def close(self) -> None:

@@ -1,14 +1,18 @@
 """Opens the models that settings name: a pack by name, by directory, or the development set."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
+from domain.shared.model_features import DescriptorFeature
 from inference.dev_pack import dev_pack
 from inference.image import ImageLimits
+from inference.matching.snapshots import Snapshots
 from inference.packs import default_pack
 from inference.packs.pack import MANIFEST, ModelPack, read_pack
 from inference.packs.registry import PackRegistry
 from inference.pipeline import Pipeline, PipelineOptions
+from ray_cluster.local_matching import LocalMatching
 from ray_cluster.local_models import LocalModels
 
 DEFAULT = default_pack.NAME
@@ -45,3 +49,15 @@ def open_local_models(
     limits = ImageLimits(max_bytes=largest_image, max_pixels=most_pixels)
     pipeline = Pipeline(open_pack(name, packs), PipelineOptions(limits=limits))
     return LocalModels(pipeline, threads=threads)
+
+
+def open_local_matching(
+    features: Iterable[DescriptorFeature],
+    directory: Path | None,
+    key: bytes,
+    *,
+    most_waiting: int,
+) -> LocalMatching:
+    """The match index in this process; it is saved where there is a directory, signed by a key."""
+    snapshots = None if directory is None else Snapshots(directory, key)
+    return LocalMatching(features, snapshots=snapshots, most_waiting=most_waiting)

@@ -24,7 +24,5 @@ async def await_position(demanded: bytes, positions: Positions, longest_wait_s: 
     if not (demanded.isdigit() and int(demanded[:20]) <= _HIGHEST):
         raise BadHeader("Selene-Min-Position")
     position = int(demanded)
-    if positions.current() >= position:
-        return
     if not await positions.wait_for(position, longest_wait_s):
         raise PositionNotReached(position, positions.current())

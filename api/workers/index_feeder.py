@@ -16,19 +16,21 @@ from api.workers.index_changes import (
     index_changes,
     referred_descriptors,
 )
+from api.workers.index_snapshots import log_mark
 from domain.log.facts import Fact
 from domain.log.port import Committed
 from domain.log.sealing import MasterKey
 from domain.shared.biometrics import BadDescriptor, Descriptor, DescriptorKind
 from projections.history import CHANNEL
 from projections.log_reader import LogReader
-from ray_cluster.matching import IndexChange, Matching, Origin, PutCandidate
+from ray_cluster.matching import IndexChange, Matching, Origin, PutCandidate, SnapshotRefused
 
 log = structlog.get_logger("selene.index")
 
 _CHUNK = 2000
 _GRACE_S = 0.005  # what this process committed reaches the index by `committed` within this time
 _RETRY_S = 1.0
+_CATCH_UP_AT_MOST = 1_000_000  # positions; beyond, loading what is there is faster
 _POLL_S = 0.25  # how soon a stop is noticed
 
 # A list that is being deleted with its faces is not searched any more.
@@ -57,9 +59,10 @@ class IndexFeeder:
         self.position = 0
 
     def start(self) -> None:
-        """Load everything that is there, then follow the log."""
+        """Begin with the saved index or load everything that is there, then follow the log."""
         with self._lock:
-            self._load()
+            if not self._restored():
+                self._load()
         self._thread = threading.Thread(target=self._follow, name="index-feeder", daemon=True)
         self._thread.start()
 
@@ -80,8 +83,29 @@ class IndexFeeder:
             if first > self.position + 1:
                 self._catch_up(first - 1)
             own = {row.descriptor_id: row.data for row in committed.batch.descriptors}
-            self._apply([f for f in committed.facts if f.position > self.position], own)
-            self.position = committed.position
+            facts = [f for f in committed.facts if f.position > self.position]
+            self._apply(facts, own, committed.position)
+
+    def _restored(self) -> bool:
+        """Whether the index was saved at a place of this log from which it can catch up."""
+        try:
+            found = self._matching.snapshot()
+            if found is None:
+                return False
+            connection = self._connected()
+            head = self._reader.head(connection)
+            if found.position > head or log_mark(connection, found.position) != found.mark:
+                raise SnapshotRefused("it is of another log")
+            if head - found.position > _CATCH_UP_AT_MOST:
+                raise SnapshotRefused("the log is far ahead of it")
+            self._matching.restore()
+        except SnapshotRefused as refused:
+            log.warning("the saved match index is not used", reason=str(refused))
+            return False
+        self.position = found.position
+        self._catch_up(head)
+        log.info("match index restored", saved=found.position, position=self.position)
+        return True
 
     def _load(self) -> None:
         """Everything of one moment, by the read models; nothing of it is a fact to come."""
@@ -132,18 +156,17 @@ class IndexFeeder:
         connection = self._connected()
         while self.position < upto:
             span = self._reader.read(connection, self.position, _CHUNK, upto)
-            self._apply(span.facts, {})
-            self.position = span.position
+            self._apply(span.facts, {}, span.position)
 
-    def _apply(self, facts: Sequence[Fact], own: Mapping[UUID, bytes]) -> None:
+    def _apply(self, facts: Sequence[Fact], own: Mapping[UUID, bytes], position: int) -> None:
+        """Apply facts, which are all there are up to the position."""
         facts = [fact for fact in facts if type(fact.event) in INDEXED]
-        if not facts:
-            return
         vectors = dict(own)
         if missing := [i for i in referred_descriptors(facts) if i not in vectors]:
             vectors |= self._vectors(missing)
         owners = self._owners(needed) if (needed := faces_to_know(facts)) else {}
-        self._change(list(index_changes(facts, vectors, owners)), facts[-1].position)
+        self._change(list(index_changes(facts, vectors, owners)), position)
+        self.position = position
 
     def _change(self, changes: Sequence[IndexChange], position: int | None) -> None:
         """Apply all; a vector that the pack in use cannot have made is left out, and said so."""
@@ -152,9 +175,10 @@ class IndexFeeder:
         except BadDescriptor:
             for change in changes:
                 try:
-                    self._matching.apply([change], position)
+                    self._matching.apply([change], None)
                 except BadDescriptor as bad:
                     log.error("a stored descriptor cannot be matched", reason=str(bad))
+            self._matching.apply([], position)  # which is reached when all are applied
 
     def _vectors(self, ids: Iterable[UUID]) -> dict[UUID, bytes]:
         query = "SELECT descriptor_id, data FROM descriptors WHERE descriptor_id = ANY(%b)"

@@ -2,14 +2,18 @@
 
 from array import array
 from collections.abc import Hashable, Iterable
+from typing import Any, TypeVar
 from uuid import UUID
 
+import msgpack
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from inference.matching.id_table import Rows
 from inference.matching.values import MatchFilters, PutCandidate
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 def bitmap_of(rows: Rows) -> BitMap:
@@ -27,15 +31,14 @@ class Bitmaps:
     """The living rows of each account, list and gender."""
 
     def __init__(self) -> None:
-        self._accounts: dict[Hashable, BitMap] = {}
-        self._lists: dict[Hashable, BitMap] = {}
-        self._genders: dict[Hashable, BitMap] = {}
+        self._accounts: dict[UUID, BitMap] = {}
+        self._lists: dict[UUID, BitMap] = {}
+        self._genders: dict[int, BitMap] = {}
 
     @property
     def nbytes(self) -> int:
         """About the bytes of all bitmaps."""
-        kinds = (self._accounts, self._lists, self._genders)
-        return sum(64 + _bytes_of(bitmap) for kind in kinds for bitmap in kind.values())
+        return sum(64 + _bytes_of(bitmap) for kind in self._kinds() for bitmap in kind.values())
 
     def add(self, rows: Rows, puts: list[PutCandidate]) -> None:
         """Enter new rows into all that they belong to."""
@@ -48,7 +51,7 @@ class Bitmaps:
     def discard(self, rows: Rows) -> None:
         """Take rows out of everything."""
         gone = bitmap_of(rows)
-        for kind in (self._accounts, self._lists, self._genders):
+        for kind in self._kinds():
             for key in [key for key, bitmap in kind.items() if not bitmap.isdisjoint(gone)]:
                 _leave(kind, key, gone)
 
@@ -65,31 +68,47 @@ class Bitmaps:
         """Forget a list."""
         self._lists.pop(list_id, None)
 
+    def to_bytes(self) -> bytes:
+        """All bitmaps, for `restore`."""
+        accounts, lists = (
+            [(key.bytes, bitmap.serialize()) for key, bitmap in kind.items()]
+            for kind in (self._accounts, self._lists)
+        )
+        genders = [(key, bitmap.serialize()) for key, bitmap in self._genders.items()]
+        return bytes(msgpack.packb((accounts, lists, genders)))
+
+    def restore(self, saved: bytes) -> None:
+        """Take over what was saved."""
+        accounts, lists, genders = msgpack.unpackb(saved)
+        self._accounts = {UUID(bytes=key): BitMap.deserialize(data) for key, data in accounts}
+        self._lists = {UUID(bytes=key): BitMap.deserialize(data) for key, data in lists}
+        self._genders = {key: BitMap.deserialize(data) for key, data in genders}
+
     def matching(self, filters: MatchFilters) -> BitMap | None:
         """The rows that pass the filters kept here; None when there are no such filters.
 
         The bitmap may be one of these; it is not to be changed, and changes with them.
         """
-        wanted = (
-            (self._accounts, filters.account_id),
-            (self._lists, filters.list_id),
-            (self._genders, filters.gender),
-        )
+        keys = (filters.account_id, filters.list_id, filters.gender)
+        wanted = zip(self._kinds(), keys, strict=True)
         chosen = [kind.get(key, BitMap()) for kind, key in wanted if key is not None]
         if len(chosen) < 2:
             return chosen[0] if chosen else None
         return BitMap.intersection(*sorted(chosen, key=len))
 
+    def _kinds(self) -> tuple[dict[Any, BitMap], ...]:
+        return self._accounts, self._lists, self._genders
 
-def _enter(kind: dict[Hashable, BitMap], pairs: Iterable[tuple[Hashable, int]]) -> None:
-    rows: dict[Hashable, list[int]] = {}
+
+def _enter(kind: dict[Key, BitMap], pairs: Iterable[tuple[Key, int]]) -> None:
+    rows: dict[Key, list[int]] = {}
     for key, row in pairs:
         rows.setdefault(key, []).append(row)
     for key, numbers in rows.items():
         kind.setdefault(key, BitMap()).update(numbers)
 
 
-def _leave(kind: dict[Hashable, BitMap], key: Hashable, gone: BitMap) -> None:
+def _leave(kind: dict[Key, BitMap], key: Key, gone: BitMap) -> None:
     kind[key] -= gone
     if not kind[key]:
         del kind[key]

@@ -9,17 +9,18 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.shared.biometrics import DescriptorKind
 from domain.shared.model_features import DescriptorFeature
 from inference.matching.bitmaps import Bitmaps
-from inference.matching.columns import Columns
+from inference.matching.columns import Columns, SavedColumns
 from inference.matching.id_table import IdTable, Rows, id_pairs, ids_of
 from inference.matching.planner import Plan, Planner
 from inference.matching.quantise import Quantiser, Vectors
 from inference.matching.scan import Found, Scan, Wanted
 from inference.matching.scoring import Scoring
-from inference.matching.segments import BLOCK_ROWS, SEGMENT_ROWS, Segments
+from inference.matching.segments import BLOCK_ROWS, SEGMENT_ROWS, SavedVectors, Segments
 from inference.matching.values import (
     CollectionSize,
     MatchCandidate,
@@ -52,6 +53,18 @@ _candidate: Final[Callable[[tuple[UUID, float]], MatchCandidate]] = partial(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """All of a collection at one moment; rows that are not alive may hold anything."""
+
+    quantiser: Quantiser
+    columns: SavedColumns
+    slots: NDArray[np.uint32]
+    bitmaps: bytes
+    vectors: SavedVectors
+    changes: tuple[int, ...] = ()
+
+
 @dataclass(slots=True)
 class _Vectors:
     """The vectors of a collection and their scale, which the first of them decide."""
@@ -72,7 +85,7 @@ class Collection:
     ) -> None:
         self.origin, self.feature = origin, feature
         self.scoring = Scoring(feature.calibration)
-        self._storage = storage
+        self.storage = storage
         self._columns, self._bitmaps, self._table = Columns(), Bitmaps(), IdTable()
         self._planner = Planner(self._columns, self._bitmaps, self._table)
         self._vectors: _Vectors | None = None
@@ -114,7 +127,9 @@ class Collection:
         """Let candidates be found no longer; returns their rows, for `reclaim`."""
         rows = np.unique(self._find(ids))
         if len(rows):
+            assert self._vectors is not None
             self._columns.alive[rows] = False
+            self._vectors.segments.touch(rows)
             self._bitmaps.discard(rows)
             self._alive -= len(rows)
         return rows
@@ -124,6 +139,30 @@ class Collection:
         assert self._vectors is not None
         self._vectors.segments.wipe(rows)
         self._free += rows.tolist()
+
+    def save(self) -> "Saved | None":
+        """What this is now: its living rows are not written to while a search runs."""
+        if self._vectors is None:
+            return None
+        return Saved(
+            self._vectors.quantiser,
+            self._columns.save(),
+            self._table.slots(),
+            self._bitmaps.to_bytes(),
+            self._vectors.segments.save(self._columns.count),
+            tuple(self._vectors.segments.changes),
+        )
+
+    def restore(self, saved: "Saved") -> None:
+        """Become what was saved, while there is nothing here."""
+        segments = self._new_segments()
+        segments.restore(saved.vectors)
+        self._vectors = _Vectors(segments, saved.quantiser)
+        self._columns.restore(saved.columns)
+        self._table.restore(saved.slots)
+        self._bitmaps.restore(saved.bitmaps)
+        self._free = np.flatnonzero(~saved.columns.alive).tolist()
+        self._alive = len(saved.columns.alive) - len(self._free)
 
     def attach(self, list_id: UUID, ids: Sequence[UUID]) -> None:
         """Put the candidates that are here into a list."""
@@ -191,15 +230,15 @@ class Collection:
         return np.array(sorted([*used, *range(fresh, fresh + count - len(used))]), np.int64)
 
     def _new_vectors(self, length: float) -> _Vectors:
-        biased, dimension = self.scoring.by_distance, self.feature.dimension
-        storage = self._storage
-        return _Vectors(
-            Segments(
-                dimension,
-                biased=biased,
-                segment_rows=storage.segment_rows,
-                block_rows=storage.block_rows,
-                directory=storage.directory,
-            ),
-            Quantiser.for_rows(dimension, length if biased else 1.0, biased),
+        biased = self.scoring.by_distance
+        quantiser = Quantiser.for_rows(self.feature.dimension, length if biased else 1.0, biased)
+        return _Vectors(self._new_segments(), quantiser)
+
+    def _new_segments(self) -> Segments:
+        return Segments(
+            self.feature.dimension,
+            biased=self.scoring.by_distance,
+            segment_rows=self.storage.segment_rows,
+            block_rows=self.storage.block_rows,
+            directory=self.storage.directory,
         )

@@ -1,7 +1,7 @@
 """What filters ask of rows, in plain columns: ids, times, ages and whether a row is alive."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,15 @@ def microseconds(time: datetime) -> int:
     return (aware - _EPOCH) // _MICROSECOND
 
 
+class SavedColumns(NamedTuple):
+    """The cells of every row that was ever used."""
+
+    ids: Ids
+    times: NDArray[np.int64]
+    ages: NDArray[np.int16]
+    alive: Mask
+
+
 class Columns:
     """One cell per row and column; `count` rows were ever used."""
 
@@ -38,6 +47,20 @@ class Columns:
     def nbytes(self) -> int:
         """The bytes of the cells in use."""
         return self.count * (16 + 8 + 2 + 1)
+
+    def save(self) -> "SavedColumns":
+        """Copies of the cells in use."""
+        cells = (self.ids, self.times, self.ages, self.alive)
+        return SavedColumns(*(column[: self.count].copy() for column in cells))  # type: ignore[arg-type]
+
+    def restore(self, saved: "SavedColumns") -> None:
+        """Take over what was saved."""
+        self.count = len(saved.alive)
+        size = max(self.count + self.count // 8, _FIRST)
+        self.ids, self.times, self.ages, self.alive = (
+            _grown(saved.ids, size), _grown(saved.times, size),
+            _grown(saved.ages, size), _grown(saved.alive, size),
+        )  # fmt: skip
 
     def write(self, rows: Rows, puts: list[PutCandidate]) -> None:
         """Fill rows and bring them to life."""

@@ -48,6 +48,14 @@ class IdTable:
         """The bytes of the table."""
         return self._slots.nbytes
 
+    def slots(self) -> NDArray[np.uint32]:
+        """A copy of the table, for `restore`."""
+        return self._slots.copy()
+
+    def restore(self, slots: NDArray[np.uint32]) -> None:
+        """Take over a table, of rows that the columns have again."""
+        self._slots, self._used = slots, int(np.count_nonzero(slots))
+
     def find(self, wanted: Ids, ids: Ids, alive: NDArray[np.bool_]) -> Rows:
         """The living row of each id, or -1."""
         found = np.full(len(wanted), -1, np.int64)

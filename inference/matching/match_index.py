@@ -2,7 +2,8 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from domain.shared.biometrics import Descriptor, DescriptorKind
 from domain.shared.model_features import DescriptorFeature
-from inference.matching.collection import IN_MEMORY, Collection, Storage
+from inference.matching.collection import IN_MEMORY, Collection, Saved, Storage
 from inference.matching.id_table import Rows
 from inference.matching.planner import Plan
 from inference.matching.quantise import Vectors
@@ -31,7 +32,7 @@ from inference.matching.values import (
 )
 from inference.matching.workers import Workers
 
-_Key = tuple[Origin, DescriptorKind, int]
+CollectionKey = tuple[Origin, DescriptorKind, int]
 _Wanted = tuple[Origin, DescriptorKind | None, int | None]
 
 # Scans of fewer rows run side by side, each on one thread; larger ones one after the other.
@@ -75,10 +76,10 @@ class MatchIndex:
         workers: Workers | None = None,
         storage: Storage = IN_MEMORY,
     ) -> None:
-        self._features = {(each.kind, each.version): each for each in features}
-        self._workers, self._alone = workers or Workers(), Workers(1)
-        self._storage = storage
-        self._collections: dict[_Key, Collection] = {}
+        self.features = {(each.kind, each.version): each for each in features}
+        self.workers, self._alone = workers or Workers(), Workers(1)
+        self.storage = storage
+        self._collections: dict[CollectionKey, Collection] = {}
         self._lock = threading.Lock()
         self._position = 0
         self._searches: set[int] = set()
@@ -97,7 +98,7 @@ class MatchIndex:
 
     def close(self) -> None:
         """End the threads."""
-        self._workers.close()
+        self.workers.close()
 
     def apply(self, changes: Sequence[IndexChange], position: int | None) -> None:
         """Apply changes in order: all of them, or none when a descriptor is refused.
@@ -119,10 +120,8 @@ class MatchIndex:
         """The answers of each query, one per reference."""
         asked = list(self._asked(queries))
         with self._lock:
-            position, number = self._position, self._next_search
-            batches = self._batches(queries, asked)
-            self._next_search += 1
-            self._searches.add(number)
+            position, batches = self._position, self._batches(queries, asked)
+            number = self._began()
         try:
             answers = [[MatchAnswer((), position, True)] * len(q.references) for q in queries]
             for batch, found in zip(batches, self._scan(batches), strict=True):
@@ -132,9 +131,39 @@ class MatchIndex:
                     answers[each.query][each.reference] = MatchAnswer(best, position, True)
             return answers
         finally:
-            with self._lock:
-                self._searches.discard(number)
-                self._reclaim()
+            self._ended(number)
+
+    @contextmanager
+    def saved(self) -> Iterator[tuple[int, dict[CollectionKey, Saved]]]:
+        """The position, and all collections as they are there, for as long as this is entered."""
+        with self._lock:
+            position = self._position
+            kept = {key: each.save() for key, each in self._collections.items()}
+            number = self._began()
+        try:
+            yield position, {key: saved for key, saved in kept.items() if saved is not None}
+        finally:
+            self._ended(number)
+
+    def restore(self, position: int, kept: Mapping[CollectionKey, Saved]) -> None:
+        """Become what was saved, while there is nothing here."""
+        with self._lock:
+            for key, saved in kept.items():
+                collection = Collection(key[0], self.features[key[1:]], self.storage)
+                collection.restore(saved)
+                self._collections[key] = collection
+            self._position = position
+
+    def _began(self) -> int:
+        """The number of a search that begins; called under the lock."""
+        self._next_search += 1
+        self._searches.add(self._next_search - 1)
+        return self._next_search - 1
+
+    def _ended(self, number: int) -> None:
+        with self._lock:
+            self._searches.discard(number)
+            self._reclaim()
 
     def _asked(self, queries: Sequence[MatchQuery]) -> Iterator[_Asked]:
         for number, query in enumerate(queries):
@@ -151,7 +180,7 @@ class MatchIndex:
 
     def _batches(self, queries: Sequence[MatchQuery], asked: list[_Asked]) -> list[_Batch]:
         """Plans of equal filters are made once, and their references scanned together."""
-        groups: dict[tuple[_Key, MatchFilters | int], list[_Asked]] = defaultdict(list)
+        groups: dict[tuple[CollectionKey, MatchFilters | int], list[_Asked]] = defaultdict(list)
         for each in asked:
             query = queries[each.query]
             reference, filters = query.references[each.reference], query.filters
@@ -178,14 +207,14 @@ class MatchIndex:
             found[number] = batch.collection.scan(batch.plan, wanted, workers)
 
         small = [n for n, batch in enumerate(batches) if batch.plan.chosen < _SHARED_FROM_ROWS]
-        self._workers.each(lambda number: scan(number, self._alone), small)
+        self.workers.each(lambda number: scan(number, self._alone), small)
         for number in sorted({*range(len(batches))} - {*small}):
-            scan(number, self._workers)
+            scan(number, self.workers)
         return found
 
     def _feature(self, descriptor: Descriptor) -> DescriptorFeature | None:
         """How descriptors of this version are compared; None when that is not known."""
-        feature = self._features.get((descriptor.kind, descriptor.version))
+        feature = self.features.get((descriptor.kind, descriptor.version))
         if feature is not None:
             descriptor.require_dimension(feature.dimension)
         return feature
@@ -197,9 +226,11 @@ class MatchIndex:
             return partial(self._put, self._checked(puts))
         return partial(self._apply_others, run)
 
-    def _checked(self, puts: list[PutCandidate]) -> list[tuple[_Key, list[PutCandidate], Vectors]]:
+    def _checked(
+        self, puts: list[PutCandidate]
+    ) -> list[tuple[CollectionKey, list[PutCandidate], Vectors]]:
         """Puts by collection, the last one of each candidate, with their vectors."""
-        chosen: dict[_Key, dict[UUID, PutCandidate]] = defaultdict(dict)
+        chosen: dict[CollectionKey, dict[UUID, PutCandidate]] = defaultdict(dict)
         for put in puts:
             if self._feature(put.descriptor) is not None:
                 key = (put.origin, put.descriptor.kind, put.descriptor.version)
@@ -207,15 +238,15 @@ class MatchIndex:
         checked = []
         for key, by_id in chosen.items():
             latest = list(by_id.values())
-            scoring = Scoring(self._features[key[1:]].calibration)
+            scoring = Scoring(self.features[key[1:]].calibration)
             checked.append((key, latest, scoring.rows([put.descriptor for put in latest])))
         return checked
 
-    def _put(self, checked: list[tuple[_Key, list[PutCandidate], Vectors]]) -> None:
+    def _put(self, checked: list[tuple[CollectionKey, list[PutCandidate], Vectors]]) -> None:
         for key, puts, vectors in checked:
             if key not in self._collections:
-                feature = self._features[key[1:]]
-                self._collections[key] = Collection(key[0], feature, self._storage)
+                feature = self.features[key[1:]]
+                self._collections[key] = Collection(key[0], feature, self.storage)
             collection = self._collections[key]
             self._bury(collection, collection.put(puts, vectors))
 

@@ -41,6 +41,16 @@ class Block(NamedTuple):
         return places + self.first if self.rows is None else self.rows[places]
 
 
+class SavedVectors(NamedTuple):
+    """The vectors of a collection: codes and float32 rows by segment, and what is known of rows."""
+
+    segments: list[tuple[Codes, Vectors]]
+    residuals: Vectors
+    bias: Bias | None
+    worst_residual: NDArray[np.float64]
+    longest: float
+
+
 class Segments:
     """Vectors by row number; memory is reserved a segment at a time and used as rows come.
 
@@ -67,6 +77,7 @@ class Segments:
         self._bias: list[Bias] = []
         self._worst_residual: list[float] = []  # of each block
         self.longest = 0.0  # of what codes stand for
+        self.changes: list[int] = []  # of each segment, counted
 
     def write(self, rows: Rows, vectors: Vectors, quantised: Quantised) -> None:
         """Put vectors into rows, of which nothing reads any more or yet."""
@@ -77,6 +88,7 @@ class Segments:
             self._residuals[segment][places] = quantised.residuals[part]
             if quantised.bias is not None:
                 self._bias[segment][places] = quantised.bias[part]
+            self.changes[segment] += 1
         blocks, residuals = rows // self.block_rows, quantised.residuals
         for block in np.unique(blocks):
             worst = float(residuals[blocks == block].max())
@@ -89,6 +101,34 @@ class Segments:
             self._codes[segment][places] = 0
             self._vectors[segment][places] = 0
             self._residuals[segment][places] = 0
+            self.changes[segment] += 1
+
+    def touch(self, rows: Rows) -> None:
+        """Count a change of the segments that rows lie in: they died."""
+        for segment in np.unique(rows // self.segment_rows).tolist():
+            self.changes[segment] += 1
+
+    def restore(self, saved: "SavedVectors") -> None:
+        """Take over what was saved, while there is nothing."""
+        for number, (codes, vectors) in enumerate(saved.segments):
+            self._reserve(number, codes, vectors)
+        for segment, places, part in self._parts(np.arange(len(saved.residuals))):
+            self._residuals[segment][places] = saved.residuals[part]
+            if saved.bias is not None:
+                self._bias[segment][places] = saved.bias[part]
+        self._worst_residual = saved.worst_residual.tolist()
+        self.longest = saved.longest
+
+    def save(self, count: int) -> "SavedVectors":
+        """What the first `count` rows are: those of segments where they lie, copies of others."""
+        rows = np.arange(count)
+        return SavedVectors(
+            list(zip(self._codes, self._vectors, strict=True)),
+            self.residuals(rows),
+            self.bias_of(rows),
+            np.array(self._worst_residual, np.float64),
+            self.longest,
+        )
 
     def blocks(self, count: int, step: int) -> list[Block]:
         """All of the first `count` rows."""
@@ -176,11 +216,14 @@ class Segments:
             gathered[part] = cells[segment][places]
         return gathered
 
-    def _reserve(self, segment: int) -> None:
+    def _reserve(
+        self, segment: int, codes: Codes | None = None, vectors: Vectors | None = None
+    ) -> None:
         while len(self._codes) <= segment:
             shape = (self.segment_rows, self.dimension)
-            self._codes.append(aligned(shape, np.int8))
-            self._vectors.append(self._new_vectors(shape))
+            self._codes.append(aligned(shape, np.int8) if codes is None else codes)
+            self._vectors.append(self._new_vectors(shape) if vectors is None else vectors)
+            self.changes.append(0)
             self._residuals.append(np.empty(self.segment_rows, np.float32))
             if self._biased:
                 self._bias.append(np.empty(self.segment_rows, np.int32))

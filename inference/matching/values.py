@@ -160,3 +160,14 @@ class CollectionSize(NamedTuple):
     version: int
     candidates: int
     bytes: int
+
+
+class IndexSnapshot(NamedTuple):
+    """A saved index: its position in the log, and the text that tells this log from others."""
+
+    position: int
+    mark: str
+
+
+class SnapshotRefused(Exception):
+    """A snapshot is damaged, of another time or not of here; the text says which."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from api.workers.index_feeder import IndexFeeder
+from api.workers.index_snapshots import IndexSnapshots
 from commands.command import Command
 from commands.faces import (
     AttachFaces,
@@ -32,6 +34,7 @@ from domain.shared.biometrics import Descriptor, DescriptorKind
 from domain.shared.model_features import DescriptorFeature
 from domain.shared.refusal import Refusal
 from domain.shared.similarity import Calibration
+from inference.matching.snapshots import Snapshots
 from ray_cluster.local_matching import LocalMatching
 from ray_cluster.matching import MatchFilters, MatchQuery, Origin
 from tests.support.log import MASTER, open_log, prepare
@@ -81,11 +84,12 @@ def content(seed: int) -> AttributeContent:
 
 
 @asynccontextmanager
-async def fed(dsn: str) -> AsyncIterator[Fed]:
-    matching = LocalMatching([FEATURE], threads=1)
+async def fed(dsn: str, directory: Path | None = None) -> AsyncIterator[Fed]:
+    snapshots = None if directory is None else Snapshots(directory, b"key")
+    matching = LocalMatching([FEATURE], threads=1, snapshots=snapshots)
     feeder = IndexFeeder(dsn, MASTER, matching)
-    feeder.start()
     try:
+        feeder.start()
         yield Fed(feeder, matching)
     finally:
         feeder.stop()
@@ -188,3 +192,64 @@ async def test_a_feeder_that_failed_goes_on_where_it_was(dsn: str) -> None:
         await until(lambda: index.feeder.position >= other.position)
 
         assert (await index.find()).keys() == set(made)
+
+
+def save(dsn: str, index: Fed) -> None:
+    """As the service does when it stops."""
+    snapshots = IndexSnapshots(dsn, index.matching, every_s=3600)
+    snapshots.start()
+    snapshots.stop()
+
+
+async def test_a_saved_index_goes_on_where_it_was_saved(dsn: str, tmp_path: Path) -> None:
+    faces: list[UUID] = []
+    async with writing(dsn) as writer:
+        lists = [await writer.send(CreateList(account_id=ACCOUNT)) for _ in range(4)]
+        await life(writer, 3000, lists, faces)
+        async with fed(dsn, tmp_path) as index:
+            save(dsn, index)
+        await life(writer, 4000, lists, faces)
+        with psycopg.connect(dsn, autocommit=True) as admin:  # so that nothing else is read
+            admin.execute("ALTER TABLE faces RENAME COLUMN gender TO hidden")
+            with pytest.raises(psycopg.errors.UndefinedColumn):
+                async with fed(dsn):
+                    pass
+            async with fed(dsn, tmp_path) as restored:
+                assert restored.feeder.position == writer.position
+                found = [await restored.find(list_id) for list_id in (None, *lists)]
+            admin.execute("ALTER TABLE faces RENAME COLUMN hidden TO gender")
+        async with fed(dsn) as loaded:
+            assert len(found[0]) > 20
+            assert found == [await loaded.find(list_id) for list_id in (None, *lists)]
+
+
+async def test_an_index_saved_with_another_log_is_not_used(
+    dsn: str, databases: Databases, tmp_path: Path
+) -> None:
+    with databases.fresh(prepare) as other:
+        for each, seeds in ((dsn, range(3)), (other, range(7, 14))):
+            async with writing(each) as writer:
+                for seed in seeds:
+                    made = CreateFace(account_id=ACCOUNT, attribute=content(seed))
+                    await writer.send(made)
+        async with fed(dsn, tmp_path) as index:
+            save(dsn, index)
+        async with fed(other, tmp_path) as index, fed(other) as loaded:
+            assert await index.find() == await loaded.find()
+
+
+async def test_a_damaged_saved_index_is_loaded_anew(dsn: str, tmp_path: Path) -> None:
+    async with writing(dsn) as writer:
+        for seed in range(3):
+            await writer.send(CreateFace(account_id=ACCOUNT, attribute=content(seed)))
+    async with fed(dsn, tmp_path) as index:
+        save(dsn, index)
+        expected = await index.find()
+    (path,) = tmp_path.glob("rows-*")
+    path.write_bytes(bytes(path.stat().st_size))
+    async with fed(dsn, tmp_path) as index:
+        assert await index.find() == expected
+        save(dsn, index)
+    async with fed(dsn, tmp_path) as index:
+        assert await index.find() == expected
+    assert path.name not in {each.name for each in tmp_path.iterdir()}
