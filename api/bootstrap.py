@@ -40,6 +40,7 @@ from api.routes import (
     matcher,
     objects,
     samples,
+    schedules,
     sdk,
     sender,
     task_creation,
@@ -58,6 +59,7 @@ from api.workers.announcement_sweeper import AnnouncementSweeper
 from api.workers.attribute_sweeper import AttributeSweeper
 from api.workers.callback_sender import CallbackSender
 from api.workers.list_sweeper import ListSweeper
+from api.workers.task_scheduler import TaskScheduler
 from api.workers.tasks.result_sweeper import ResultSweeper
 from api.workers.tasks.runner import TaskRunner
 from commands.router import COMMANDS, UNIQUE
@@ -92,6 +94,7 @@ API_ROUTERS: Sequence[APIRouter] = (
     events.router,
     event_statistics.router,
     task_creation.router,
+    schedules.router,
     tasks.router,
     sender.router,
     sdk.router,
@@ -152,6 +155,7 @@ class Installation:
             tokens=texts,
         )
         self._tasks = TaskRunner(self.services, threads=settings.task_threads)
+        self._scheduler = TaskScheduler(reader)
         self._result_sweeper = ResultSweeper(reader, self.services.blobs)
         self._observers.append(self._tasks.committed)
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
@@ -179,6 +183,7 @@ class Installation:
         if "tasks" in self._settings.roles:
             self._tasks.start()
             self._result_sweeper.start(self.services.writer)
+            self._scheduler.start(self.services.writer)
 
     async def leave(self) -> None:
         """Tell the subscribers that the service goes, and give them a moment to hear it."""
@@ -186,6 +191,7 @@ class Installation:
 
     async def stop(self) -> None:
         """Commit what waits and disconnect; also after a start that failed half-way."""
+        await self._scheduler.stop()
         await self._tasks.stop()
         await self._result_sweeper.stop()
         await asyncio.to_thread(self._runner.stop)

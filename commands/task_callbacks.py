@@ -12,6 +12,7 @@ from domain.shared.callbacks import HttpCallback
 from domain.shared.enums import SubtaskStatus
 from domain.shared.fields import written
 from domain.shared.ids import new_id
+from domain.shared.numbered import number_of
 from domain.task_policies import TaskNotificationPolicy
 from domain.tasks import Task
 
@@ -25,7 +26,7 @@ def tell_of_task(task: Task, store: Store, request_id: str) -> None:
         "task_type": task.task_type,
         "task_status": int(task.status),
         "result_id": task.result_id,
-        "schedule_id": task.schedule_id,
+        "schedule_id": task.schedule_id and number_of(task.schedule_id),
         "count_task_parts_all": len(task.subtasks),
         "count_task_parts_done": len(done),
     }

@@ -94,6 +94,7 @@ _STATEMENTS = (
     "CREATE SEQUENCE IF NOT EXISTS task_numbers",
     "CREATE SEQUENCE IF NOT EXISTS subtask_numbers",
     "CREATE SEQUENCE IF NOT EXISTS task_error_numbers",
+    "CREATE SEQUENCE IF NOT EXISTS schedule_numbers",
     *DELIVERIES,
     """CREATE TABLE IF NOT EXISTS read_models (
         name text PRIMARY KEY,

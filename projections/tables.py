@@ -9,6 +9,7 @@ from projections.images import IMAGES
 from projections.lists import LISTS
 from projections.objects import OBJECTS
 from projections.samples import SAMPLES
+from projections.schedules import SCHEDULES
 from projections.table import Table
 from projections.task_parts import SUBTASKS, TASK_ERRORS
 from projections.tasks import TASKS
@@ -30,6 +31,7 @@ INLINE: tuple[Table, ...] = (
     TASKS,
     SUBTASKS,
     TASK_ERRORS,
+    SCHEDULES,
 )
 """Kept in the writer's own transaction, so that a client reads its own write at once."""
 

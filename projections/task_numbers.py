@@ -7,6 +7,7 @@ _SEQUENCES = {
     Numbered.TASK: "task_numbers",
     Numbered.SUBTASK: "subtask_numbers",
     Numbered.TASK_ERROR: "task_error_numbers",
+    Numbered.SCHEDULE: "schedule_numbers",
 }
 
 

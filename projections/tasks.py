@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.shared.enums import TaskStatus
 from domain.shared.fields import Time
+from domain.shared.numbered import number_of
 from domain.task_errors import TaskNotFound
 from domain.tasks import Task
 from projections.database import Reader, Row, owned_by
@@ -39,6 +40,10 @@ def _became(event_class: type[Any], status: TaskStatus, *fields: str, **columns:
     )
 
 
+def _schedule(event: Any) -> int | None:
+    return None if event.schedule_id is None else number_of(event.schedule_id)
+
+
 TASKS = Table(
     "tasks",
     key="id",
@@ -52,7 +57,7 @@ TASKS = Table(
         "description": "text",
         "notification_policy": "jsonb",
         "result_storage_policy": "jsonb NOT NULL",
-        "schedule_id": "uuid",
+        "schedule_id": "bigint",
         "count_task_parts_all": "integer NOT NULL",
         "count_task_parts_done": "integer NOT NULL",
         "result_id": "uuid",
@@ -79,7 +84,8 @@ TASKS = Table(
         Insert(
             Task.Created,
             *("task_id", "account_id", "task_type", "content", "description"),
-            *("notification_policy", "result_storage_policy", "schedule_id"),
+            *("notification_policy", "result_storage_policy"),
+            schedule_id=_schedule,
             create_time="timestamp",
             last_update_time="timestamp",
         ),
@@ -126,7 +132,7 @@ class TaskConditions(Conditions):
     task_id: Annotated[TaskNumber | None, Where("task_id = %s")] = None
     task_type: Annotated[TaskTypeId | None, Where("task_type = %s")] = None
     task_status: Annotated[int | None, Field(ge=0, le=5), Where("task_status = %s")] = None
-    schedule_id: Annotated[UUID | None, Where("schedule_id = %s")] = None
+    schedule_id: Annotated[TaskNumber | None, Where("schedule_id = %s")] = None
     create_time__gte: Annotated[Time | None, Where("create_time >= %s")] = None
     create_time__lt: Annotated[Time | None, Where("create_time < %s")] = None
     end_time__gte: Annotated[Time | None, Where("end_time >= %s")] = None

@@ -1,6 +1,7 @@
-"""The refusals of tasks, and what tasks keep as their errors."""
+"""The refusals of tasks and schedules, and what tasks keep as their errors."""
 
 from api.catalogue.entry import NOT_FOUND, Entries, Entry
+from domain.schedules import ScheduleNotFound
 from domain.task_errors import (
     TaskBroke,
     TaskErrorNotFound,
@@ -14,5 +15,6 @@ ENTRIES: Entries = {
     TaskErrorNotFound: Entry(90101, 404, NOT_FOUND),
     TaskResultNotFound: Entry(13007, 404, NOT_FOUND),
     TaskBroke: Entry(90102, 500, "Internal server error"),
+    ScheduleNotFound: Entry(90104, 404, NOT_FOUND),
     TaskInterrupted: Entry(90103, 500, "Internal server error"),
 }

@@ -82,7 +82,7 @@ class TaskView(BaseModel):
     description: str
     notification_policy: TaskNotificationPolicy
     result_storage_policy: ResultStoragePolicy
-    schedule_id: UUID | None
+    schedule_id: int | None
 
 
 class TasksPage(BaseModel):

@@ -17,6 +17,7 @@ class Numbered(IntEnum):
     TASK = 0x7461736B
     SUBTASK = 0x70617274
     TASK_ERROR = 0x6572726F
+    SCHEDULE = 0x73636865
 
 
 def id_of(kind: Numbered, number: int) -> UUID:
@@ -24,3 +25,8 @@ def id_of(kind: Numbered, number: int) -> UUID:
     if not 0 < number <= MOST:
         raise ValueError(f"{number} is no number of a thing")
     return UUID(int=(kind << 96) | (8 << 76) | (2 << 62) | number)
+
+
+def number_of(thing_id: UUID) -> int:
+    """The number in such an id."""
+    return thing_id.int & MOST
