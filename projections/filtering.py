@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from psycopg.sql import SQL, Composable
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from domain.shared.fields import CommaList as CommaList
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,19 +14,6 @@ class Where:
     """The SQL condition of a filter field; `%s` stands for its value."""
 
     condition: str
-
-
-def _split(value: Any) -> Any:
-    """Comma separated text, as one item or several, as a list."""
-    if isinstance(value, str):
-        value = [value]
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return [part.strip() for item in value for part in item.split(",")]
-    return value
-
-
-CommaList = BeforeValidator(_split)
-"""Lists that come as one comma separated parameter."""
 
 
 class Conditions(BaseModel):

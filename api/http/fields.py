@@ -10,18 +10,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-
-def _split(value: Any) -> Any:
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        return value
-    parts = (part.strip() for item in value for part in item.split(","))
-    return [part for part in parts if part]
-
-
-CommaList: Final = BeforeValidator(_split)
-"""`ids: Annotated[list[UUID] | None, CommaList] = None`: "a,b,c", or the parameter repeated."""
+from domain.shared.fields import CommaList as CommaList
 
 REPEATED: Final = {"x-repeated": True}
 """`json_schema_extra` of the few query lists that OpenAPI shows as a repeated parameter."""

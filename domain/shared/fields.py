@@ -100,6 +100,22 @@ Tag = Annotated[Text, Field(max_length=36)]
 LocationPart = Annotated[Text, Field(max_length=36)]
 TrackId = Annotated[str, Field(strict=True, pattern=r"^[a-zA-Z0-9_\-]{1,36}$")]
 
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        return value
+    parts = (part.strip() for item in value for part in item.split(","))
+    return [part for part in parts if part]
+
+
+CommaList: Final = BeforeValidator(_split)
+"""`ids: Annotated[list[UUID] | None, CommaList] = None`: "a,b,c", or the parameter repeated.
+
+Nothing between two commas is no item, so that "" is the empty list.
+"""
+
 GenderId = Annotated[Literal[0, 1], Integer]
 EthnicGroupId = Annotated[Literal[1, 2, 3, 4], Integer]
 EmotionId = Annotated[Literal[1, 2, 3, 4, 5, 6, 7], Integer]

@@ -136,6 +136,9 @@ def test_comma_lists_are_read_joined_or_repeated(ids: list[UUID]) -> None:
 def test_comma_lists_may_be_empty_and_have_limits() -> None:
     assert Query.model_validate({"ids": "", "names": ["a,,b"]}) == Query(ids=[], names=["a", "b"])
     assert Query().ids is None
+    given = {"event_ids": f"{UUID(int=1)},", "sources": "a,,b"}
+    wanted = EventFilter.model_validate(given)
+    assert (wanted.event_ids, wanted.sources) == ([UUID(int=1)], ["a", "b"])
     with pytest.raises(ValidationError):
         Query.model_validate({"ids": ",".join([str(UUID(int=1))] * 4)})
 
