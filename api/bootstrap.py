@@ -43,6 +43,8 @@ from api.routes import (
     schedules,
     sdk,
     sender,
+    streams_v1,
+    streams_v2,
     task_creation,
     tasks,
     tokens,
@@ -60,6 +62,7 @@ from api.workers.attribute_sweeper import AttributeSweeper
 from api.workers.callback_sender import CallbackSender
 from api.workers.list_sweeper import ListSweeper
 from api.workers.task_scheduler import TaskScheduler
+from api.workers.stream_supervisor import StreamSupervisor
 from api.workers.tasks.result_sweeper import ResultSweeper
 from api.workers.tasks.runner import TaskRunner
 from commands.router import COMMANDS, UNIQUE
@@ -124,6 +127,8 @@ class Installation:
             trust_header=settings.auth == "header",
         )
         self._list_sweeper = ListSweeper(reader)
+        silence_s = settings.stream_silence_s
+        self._supervisor = StreamSupervisor(reader, silence_s=silence_s)
         self._sender = open_sender(settings, dsn, self._master, reader)
         guard = UrlGuard(_url_rules(settings))
         self._callbacks = CallbackSender(reader, guard)
@@ -160,7 +165,8 @@ class Installation:
         self._observers.append(self._tasks.committed)
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
         self.api.include_router(negotiating(samples.previous_router))
-        self.streams = self._app("Selene Streams", (), ("/1", "/2"), BadBody)
+        of_streams = (streams_v1.router, streams_v2.router)
+        self.streams = self._app("Selene Streams", of_streams, ("/1", "/2"), BadBody)
         of_sender = sender.sender_routers(("/1", "/2"))
         self.sender = self._app("Selene Sender", of_sender, ("/1", "/2"), BadPublishedBody)
         self.tracking = self._app("Selene Human Tracking", (), ("/1",), BadBody)
@@ -174,6 +180,7 @@ class Installation:
         await asyncio.to_thread(self.services.reader.open)
         await asyncio.to_thread(self.services.writer.start)
         self._list_sweeper.start(self.services.writer)
+        self._supervisor.start(self.services.writer)
         self._attribute_sweeper.start()
         self._announcement_sweeper.start()
         if "sender" in self._settings.roles:
@@ -196,6 +203,7 @@ class Installation:
         await self._result_sweeper.stop()
         await asyncio.to_thread(self._runner.stop)
         await self._list_sweeper.stop()
+        await self._supervisor.stop()
         await self._attribute_sweeper.stop()
         await self._announcement_sweeper.stop()
         await self._callbacks.stop()

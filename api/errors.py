@@ -27,6 +27,7 @@ from api.catalogue import (
     models,
     objects,
     samples,
+    streams,
     task_kinds,
     tasks,
     verifiers,
@@ -86,6 +87,7 @@ CATALOGUE: Final = merged(
         verifiers,
         objects,
         of_handlers,
+        streams,
     )
 )
 

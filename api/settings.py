@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     task_threads: Annotated[int, Field(ge=1, le=16)] = 2
     """How many parts of tasks this process works on at a time."""
 
+    stream_silence_s: Annotated[float, Field(gt=0)] = 60.0
+    """How long a stream's worker may say nothing until another one gets the stream."""
+
     auth: Literal["header", "credentials"] = "header"
     """`header` trusts Luna-Account-Id alone; `credentials` demands a login or a token."""
 
@@ -157,6 +160,11 @@ class Settings(BaseSettings):
                 raise CannotStart(f"SELENE_CONFIG names {named}, and there is no such file")
             return (*sources, TomlSource(settings_cls, named))
         return sources
+
+    @property
+    def api_origin(self) -> str:
+        """Where the API of this installation is asked from this machine."""
+        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.ports.api}"
 
     @model_validator(mode="after")
     def _urls_are_readable(self) -> Self:

@@ -160,6 +160,12 @@ class UrlGuard:
                 return Fetched(body, kind, response.status_code)
 
     @asynccontextmanager
+    async def opened(self, url: str) -> AsyncIterator[httpx.Response]:
+        """The answer to a GET, to be read piece by piece for as long as it goes on."""
+        async with self._answer(await self.check(url), "GET", None, {}) as response:
+            yield response
+
+    @asynccontextmanager
     async def _answer(
         self, pinned: PinnedUrl, method: str, content: bytes | None, headers: Mapping[str, str]
     ) -> AsyncIterator[httpx.Response]:

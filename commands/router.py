@@ -13,6 +13,9 @@ from commands import (
     recognitions,
     repeated,
     samples,
+    stream_groups,
+    stream_processing,
+    streams,
     schedules,
     tasks,
     tokens,
@@ -32,11 +35,14 @@ COMMANDS: CommandTable = {
     **recognitions.COMMANDS,
     **repeated.COMMANDS,
     **samples.COMMANDS,
+    **stream_groups.COMMANDS,
+    **stream_processing.COMMANDS,
+    **streams.COMMANDS,
     **schedules.COMMANDS,
     **tasks.COMMANDS,
     **tokens.COMMANDS,
     **verifiers.COMMANDS,
 }
 
-UNIQUE: Mapping[str, type[Refusal]] = {**accounts.UNIQUE}
+UNIQUE: Mapping[str, type[Refusal]] = {**accounts.UNIQUE, **stream_groups.UNIQUE}
 """What is said when a unique rule of a read model forbids a command."""

@@ -7,6 +7,7 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from projections.deliveries import DELIVERIES
+from projections.stream_progress import STREAM_PROGRESS
 
 SCHEMA_VERSION = 1
 _LOCK = 0x53656C656E65  # one schema change at a time, whoever starts first
@@ -96,6 +97,7 @@ _STATEMENTS = (
     "CREATE SEQUENCE IF NOT EXISTS task_error_numbers",
     "CREATE SEQUENCE IF NOT EXISTS schedule_numbers",
     *DELIVERIES,
+    *STREAM_PROGRESS,
     """CREATE TABLE IF NOT EXISTS read_models (
         name text PRIMARY KEY,
         shape text NOT NULL,

@@ -10,6 +10,9 @@ from projections.lists import LISTS
 from projections.objects import OBJECTS
 from projections.samples import SAMPLES
 from projections.schedules import SCHEDULES
+from projections.stream_groups import STREAM_GROUPS
+from projections.stream_logs import LOG_CLEARINGS, STREAM_LOGS
+from projections.streams import STREAMS
 from projections.table import Table
 from projections.task_parts import SUBTASKS, TASK_ERRORS
 from projections.tasks import TASKS
@@ -28,6 +31,10 @@ INLINE: tuple[Table, ...] = (
     VERIFIERS,
     EVENTS,
     DELETED_EVENTS,
+    STREAM_GROUPS,
+    STREAMS,
+    STREAM_LOGS,
+    LOG_CLEARINGS,
     TASKS,
     SUBTASKS,
     TASK_ERRORS,

@@ -6,12 +6,27 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from api.authentication import AccountId, Caller, ChosenAccountId, Identity, permitted
+from api.authentication import (
+    AccountId,
+    Caller,
+    ChosenAccountId,
+    Identity,
+    MaybeAccountId,
+    chosen_of,
+    permitted,
+)
 from api.dependencies import ReadDb, Send, ServicesDep
 from api.errors import answers
 from api.http.answers import json_answer
 from api.http.refusals import PermissionDenied
-from api.schemas.tokens import TokenCreate, TokenCreated, TokenCreateQuery, TokensPage, TokenView
+from api.schemas.tokens import (
+    TokenCreate,
+    TokenCreated,
+    TokenCreateQuery,
+    TokensPage,
+    TokensWanted,
+    TokenView,
+)
 from api.services import Services
 from commands.tokens import CreateToken, DeleteToken, ReplaceToken
 from domain.permissions import Permissions, read_permissions
@@ -57,11 +72,11 @@ def get_tokens(
     db: ReadDb,
     services: ServicesDep,
     caller: Caller,
-    account_id: ChosenAccountId,
-    wanted: Annotated[tokens.TokenFilter, Query()],
+    account_id: MaybeAccountId,
+    wanted: Annotated[TokensWanted, Query()],
 ) -> Response:
     """Find tokens, newest first."""
-    rows = tokens.list_tokens(db, account_id, wanted)
+    rows = tokens.list_tokens(db, chosen_of(account_id, wanted.account_id), wanted)
     return json_answer({"tokens": [_shown(services, caller, row) for row in rows]})
 
 

@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from api.http.fields import Flag
 from domain.permissions import Permissions
-from domain.shared.fields import Record, Time, UserData
+from domain.shared.fields import Id, Record, Time, UserData
 from domain.tokens import VisibilityArea
+from projections.tokens import TokenFilter
 
 
 def _later(value: datetime) -> datetime:
@@ -70,3 +71,9 @@ class TokensPage(BaseModel):
     """One page of tokens."""
 
     tokens: list[TokenView]
+
+
+class TokensWanted(TokenFilter):
+    """Which tokens to show, and whose."""
+
+    account_id: Id | None = None

@@ -1,0 +1,55 @@
+"""Previews of streams, passed on from the workers that show them."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Final, Literal
+
+import httpx
+from starlette.responses import Response, StreamingResponse
+
+from api.url_guard import UrlGuard, UrlRefused
+from domain.shared.refusal import Refusal
+from projections.database import Row
+
+Kind = Literal["live", "last_frame"]
+_TYPES: Final = ("image/", "multipart/x-mixed-replace")
+
+
+class NoPreview(Refusal):
+    """The stream's worker has not said where it shows what it sees."""
+
+    detail = "Not found `{}` preview url for stream with id '{}'."
+
+
+class PreviewFailed(Refusal):
+    """The stream's worker does not show what it sees where it said it would."""
+
+
+async def preview_of(row: Row, kind: Kind, guard: UrlGuard) -> Response:
+    """What the worker shows, as it shows it: one picture, or pictures without end."""
+    url = ((row["preview"] or {}).get(kind) or {}).get("url")
+    if url is None:
+        raise NoPreview(kind, row["stream_id"])
+    stack = AsyncExitStack()
+    try:
+        answer = await stack.enter_async_context(guard.opened(url))
+        content_type = answer.headers.get("content-type", "")
+        if answer.status_code != 200 or not content_type.startswith(_TYPES):
+            raise PreviewFailed(f"the worker answers {answer.status_code} with '{content_type}'")
+    except (httpx.HTTPError, OSError, UrlRefused) as error:
+        await stack.aclose()
+        raise PreviewFailed(str(error) or type(error).__name__) from None
+    except BaseException:
+        await stack.aclose()
+        raise
+    headers = {"Content-Type": content_type, "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(_passed_on(answer, stack), headers=headers)
+
+
+async def _passed_on(answer: httpx.Response, stack: AsyncExitStack) -> AsyncIterator[bytes]:
+    async with stack:
+        try:
+            async for chunk in answer.aiter_raw():
+                yield chunk
+        except httpx.HTTPError:
+            return  # the worker has gone; so does the picture

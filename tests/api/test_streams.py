@@ -1,0 +1,346 @@
+"""Streams over HTTP: both generations are views of one stream; workers take and report them."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from tests.support.running_api import RunningApi
+
+Ask = httpx.Client
+
+
+@pytest.fixture
+def streams(running: RunningApi, account_id: UUID) -> Iterator[httpx.Client]:
+    """Asks the streams service without an account, as its clients do."""
+    with httpx.Client(base_url=f"{running.url}/streams") as made:
+        yield made
+
+
+def body_v2(account_id: UUID, **fields: Any) -> dict[str, Any]:
+    """A stream to make, in the second generation's words."""
+    handler = {
+        "handler_id": str(uuid4()),
+        "authorization": {"account_id": str(account_id)},
+        "frame_store": None,
+    }
+    data = {"type": "tcp", "reference": "rtsp://cam", "analytics": [{"event_handler": handler}]}
+    data |= fields.pop("data", {})
+    return {"account_id": str(account_id), "data": data, **fields}
+
+
+def body_v1(account_id: UUID, **fields: Any) -> dict[str, Any]:
+    """A stream to make, in the first generation's words."""
+    handler = {
+        "origin": "http://127.0.0.1:5000",
+        "api_version": 6,
+        "bestshot_handler": {"handler_id": str(uuid4())},
+    }
+    data = {"type": "tcp", "reference": "rtsp://cam", **fields.pop("data", {})}
+    return {"account_id": str(account_id), "data": data, "event_handler": handler, **fields}
+
+
+def make(client: Ask, account_id: UUID, **fields: Any) -> str:
+    """The id of a new stream."""
+    made = client.post("/2/streams", json=body_v2(account_id, **fields))
+    assert made.status_code == 201, made.text
+    assert made.json()["version"] == 1
+    return str(made.json()["stream_id"])
+
+
+def claimed(client: Ask, stream_ids: list[str], limit: int = 10) -> list[dict[str, Any]]:
+    """A worker takes some of the streams."""
+    body = {"filters": {"stream_ids": stream_ids}, "limit": limit}
+    answer = client.post("/2/streams/processing/queue", json=body)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["streams"])
+
+
+def report(client: Ask, stream_id: str, status: str, **fields: Any) -> dict[str, Any]:
+    """A worker reports; what it is answered."""
+    told = {"version": 1, "error": None, "video_info": None, **fields}
+    one = {"stream_id": stream_id, "status": status, **told}
+    answer = client.post("/1/streams/processing/feedback", json={"streams": [one]})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["streams"])
+
+
+def error(answer: httpx.Response) -> tuple[int, int, str]:
+    """Status, code and detail of a refusal."""
+    return answer.status_code, answer.json()["error_code"], answer.json()["detail"]
+
+
+def test_a_stream_is_shown_with_all_defaults(streams: Ask, account_id: UUID) -> None:
+    stream_id = make(streams, account_id, name="Gate", location={"city": "Riga"})
+    shown = streams.get(f"/2/streams/{stream_id}").json()
+    assert shown["status"] == "pending"
+    assert shown["data"]["endless"] is True
+    assert shown["data"]["roi"] == {"x": 0, "y": 0, "width": 0, "height": 0, "mode": "abs"}
+    (analytics,) = shown["data"]["analytics"]
+    assert (analytics["mode"], analytics["filtering"]["min_score_face"]) == (3, 0.5187)
+    assert shown["location"]["city"] == "Riga"
+    assert shown["location"]["geo_position"] is None
+    assert shown["autorestart"]["status"] == "disabled"
+    assert (shown["groups"], shown["preview"], shown["video_info"]) == ([], None, None)
+
+
+def test_what_the_first_generation_made_it_reads_as_it_was(streams: Ask, account_id: UUID) -> None:
+    body = body_v1(account_id, policies={"sending": {"number_of_bestshots_to_send": 3}})
+    body["event_handler"]["detection_handler"] = {"handler_id": str(uuid4())}
+    stream_id = streams.post("/1/streams", json=body).json()["stream_id"]
+
+    first = streams.get(f"/1/streams/{stream_id}").json()
+    assert {k: first["event_handler"][k] for k in body["event_handler"]} == body["event_handler"]
+    assert "authorization" not in first["event_handler"]
+    assert first["policies"]["sending"]["number_of_bestshots_to_send"] == 3
+    assert first["policies"]["liveness"]["livenesses_weights"] == [0.0, 0.0, 0.0]
+
+    second = streams.get(f"/2/streams/{stream_id}").json()
+    (analytics,) = second["data"]["analytics"]
+    assert analytics["sending"]["bestshot_settings"]["face_bestshots_to_send"] == 3
+    assert analytics["event_handler"]["authorization"] == {"account_id": str(account_id)}
+    replaced = streams.put(f"/2/streams/{stream_id}", json={
+        "account_id": str(account_id), "data": second["data"]})  # fmt: skip
+    assert replaced.json()["version"] == 2
+    assert streams.get(f"/2/streams/{stream_id}").json()["data"] == second["data"]
+
+
+def test_the_first_generation_reads_the_second(streams: Ask, account_id: UUID) -> None:
+    stream_id = make(streams, account_id)
+    shown = streams.get(f"/1/streams/{stream_id}").json()
+    assert shown["event_handler"]["api_version"] == 6
+    assert shown["event_handler"]["origin"].startswith("http://")
+    assert shown["policies"]["filtering"]["min_score"] == 0.5187
+    assert "analytics" not in shown["data"]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"status": "done"}, "status"),
+        ({"data": {"type": "rtsp"}}, "data.type"),
+        ({"data": {"type": "images"}}, "data"),
+        ({"data": {"type": "videofile", "endless": True}}, "data"),
+        ({"data": {"analytics": []}}, "data.analytics"),
+        ({"data": {"rotation": 45}}, "data.rotation"),
+        ({"data": {"roi": {"x": -1, "y": 0, "width": 1, "height": 1}}}, "data.roi.x"),
+        ({"data": {"roi": {"x": 0, "y": 0, "width": 0, "height": 1, "mode": "percent"}}},
+         "data.roi.width"),
+        ({"name": "n" * 129}, "name"),
+        ({"autorestart": {"attempt_count": 0}}, "autorestart.attempt_count"),
+        ({"user_data": ""}, ""),
+    ],
+)  # fmt: skip
+def test_a_bad_field_is_named(
+    streams: Ask, account_id: UUID, change: dict[str, Any], path: str
+) -> None:
+    status, code, detail = error(streams.post("/2/streams", json=body_v2(account_id, **change)))
+    assert (status, code) == (400, 12022)
+    assert f"Path: '{path}'" in detail
+    count = streams.get("/1/streams/count", params={"account_id": str(account_id)})
+    assert count.json() == {"streams_count": 0}
+
+
+def test_streams_are_found(streams: Ask, account_id: UUID) -> None:
+    ids = [make(streams, account_id, name=f"cam {n}") for n in range(3)]
+    mine = {"account_id": str(account_id)}
+
+    def found(version: int = 1, **wanted: Any) -> list[int]:
+        page = streams.get(f"/{version}/streams", params={**mine, **wanted}).json()["streams"]
+        return [ids.index(stream["stream_id"]) for stream in page]
+
+    assert found() == found(2) == [0, 1, 2]
+    assert found(order="desc") == [2, 1, 0]
+    assert found(page=2, page_size=2) == [2]
+    assert found(names="cam 0,cam 2") == [0, 2]
+    assert found(stream_ids=f"{ids[1]}") == [1]
+    assert found(statuses="pause,done") == []
+    assert found(reference="rtsp://cam", statuses="pending") == [0, 1, 2]
+    assert found(stream_id__gte=min(ids), stream_id__lt=max(ids)) == [
+        ids.index(i) for i in sorted(ids)[:2]
+    ]
+    assert streams.get("/2/streams/count", params=mine).json() == {"streams_count": 3}
+    assert error(streams.get("/2/streams", params={"order": "asc"}))[:2] == (400, 12012)
+    assert error(streams.get("/1/streams", params={"page_size": 1001}))[:2] == (400, 12012)
+    assert error(streams.get("/1/streams", params={"stream_ids": "x"}))[2].endswith("'stream_ids'")
+
+
+def test_a_worker_takes_the_longest_waiting_stream(streams: Ask, account_id: UUID) -> None:
+    ids = [make(streams, account_id) for _ in range(3)]
+    shown = streams.get(
+        "/1/streams/processing/queue", params={"limit": 2, "stream_ids": ",".join(ids)}
+    )
+    assert [stream["stream_id"] for stream in shown.json()["streams"]] == ids[:2]
+    taken = claimed(streams, ids, limit=2)
+    assert [stream["stream_id"] for stream in taken] == ids[:2]
+    assert {stream["status"] for stream in taken} == {"in_progress"}
+    assert [stream["stream_id"] for stream in claimed(streams, ids)] == ids[2:]
+    assert claimed(streams, ids) == []
+    bad = streams.post("/1/streams/processing/queue", json={"limit": 1})
+    assert error(bad)[2].startswith("Failed to validate input json. Path: 'filters'")
+
+
+def test_a_worker_reports_until_its_stream_is_done(streams: Ask, account_id: UUID) -> None:
+    stream_id = make(streams, account_id)
+    assert report(streams, stream_id, "in_progress")["modified"] == [
+        {"stream_id": stream_id, "status": "pending", "version": 1}
+    ]
+    claimed(streams, [stream_id])
+    info = {
+        "width": 1920, "height": 1080, "frame_rate": 25, "bit_rate": 1, "gop_size": 12,
+        "start_time": "2026-01-01T00:00:00Z", "progress": 0.5,
+    }  # fmt: skip
+    preview = {"last_frame": {"url": "http://worker/last"}}
+    said = report(streams, stream_id, "in_progress", video_info=info, preview=preview)
+    assert said["unmodified"] == [{"stream_id": stream_id, "status": "in_progress", "version": 1}]
+    shown = streams.get(f"/2/streams/{stream_id}").json()
+    assert (shown["video_info"], shown["preview"]) == (info, preview)
+    assert report(streams, stream_id, "done", video_info=info)["modified"] == []
+    assert streams.get(f"/2/streams/{stream_id}").json()["status"] == "done"
+    assert report(streams, str(uuid4()), "done")["modified"][0]["status"] == "not_found"
+
+
+def test_users_pause_and_cancel(streams: Ask, account_id: UUID) -> None:
+    film = {"type": "videofile", "reference": "/film.mp4"}
+    stream_id = make(streams, account_id, data=film, status="pause")
+    path = f"/1/streams/{stream_id}"
+    assert claimed(streams, [stream_id]) == []
+    assert streams.patch(path, json={"status": "pending"}).status_code == 204
+    claimed(streams, [stream_id])
+    refused = error(streams.patch(path, json={"status": "pause"}))
+    assert refused[:2] == (400, 39003)
+    assert f"'{stream_id}' is already in progress" in refused[2]
+    report(streams, stream_id, "done")
+    assert error(streams.patch(path, json={"status": "cancel"}))[:2] == (400, 39005)
+    assert "at least one field" in error(streams.patch(path, json={}))[2]
+    assert error(streams.patch(path, json={"status": "done"}))[:2] == (400, 12022)
+    assert streams.patch(path, json={"description": "old"}).status_code == 204
+    assert streams.get(path).json()["description"] == "old"
+
+
+def test_logs_tell_each_status_and_are_cleared(streams: Ask, account_id: UUID) -> None:
+    stream_id, other = make(streams, account_id), make(streams, account_id)
+    claimed(streams, [stream_id])
+    report(streams, stream_id, "failure", error="gone")
+    streams.delete(f"/2/streams/{stream_id}")
+
+    def logs(**wanted: Any) -> list[dict[str, Any]]:
+        asked = {"stream_ids": stream_id, **wanted}
+        return list(streams.get("/1/streams/logs", params=asked).json()["logs"])
+
+    assert [one["status"] for one in logs()] == ["deleted", "failure", "in_progress", "pending"]
+    assert logs(statuses="failure", targets="error,status") == [
+        {"error": "gone", "status": "failure"}
+    ]
+    assert len(logs(account_id=str(account_id))) == 4
+    assert logs(account_id=str(uuid4())) == []
+    with httpx.Client(
+        base_url=streams.base_url, headers={"Luna-Account-Id": str(account_id)}
+    ) as own:
+        assert own.delete("/2/streams/logs").json() == {"deleted_count": 3}
+        assert own.delete("/2/streams/logs").json() == {"deleted_count": 0}
+    assert [one["status"] for one in logs()] == ["deleted"]
+    assert len(logs(stream_ids=other)) == 1
+    claimed(streams, [other])
+    assert len(logs(stream_ids=other)) == 2
+
+
+def test_groups_hold_streams(streams: Ask, account_id: UUID) -> None:
+    name = f"gate-{uuid4().hex[:8]}"
+    group = {"account_id": str(account_id), "group_name": name}
+    made = streams.post("/1/groups", json=group)
+    assert made.status_code == 201
+    group_id = made.json()["group_id"]
+    assert error(streams.post("/2/groups", json=group)) == (
+        409, 39006, f"Group named '{name}' already exists")  # fmt: skip
+
+    first = make(streams, account_id, group_name=name)
+    second = make(streams, account_id)
+    link = {"action": "attach", "stream_ids": [second], "group_id": group_id}
+    assert streams.patch("/1/linker", json=link).status_code == 204
+    page = streams.get("/2/streams", params={"group_name": name}).json()["streams"]
+    assert [(s["stream_id"], s["groups"]) for s in page] == [(first, [name]), (second, [name])]
+    by_group = {"limit": 5, "group_names": name}
+    assert len(streams.get("/2/streams/processing/queue", params=by_group).json()["streams"]) == 2
+
+    assert streams.patch(f"/1/groups/{group_id}", json={"description": "d"}).status_code == 204
+    shown = streams.get("/1/groups", params={"group_names": name}).json()["groups"]
+    assert [(one["group_id"], one["description"]) for one in shown] == [(group_id, "d")]
+    mine = {"account_id": str(account_id)}
+    assert streams.get("/1/groups/count", params=mine).json() == {"groups_count": 1}
+    assert streams.delete(f"/2/groups/{group_id}").status_code == 204
+    assert error(streams.get(f"/2/groups/{group_id}"))[:2] == (404, 39008)
+    assert streams.get(f"/1/streams/{first}").json()["groups"] == []
+    missing = error(streams.patch("/2/linker", json=link))
+    assert missing[:2] == (404, 39008)
+    unknown = streams.post("/2/streams", json=body_v2(account_id, group_name=name))
+    assert error(unknown)[:2] == (404, 39008)
+
+
+def test_accounts_do_not_see_each_other(
+    running: RunningApi, streams: Ask, account_id: UUID
+) -> None:
+    stream_id = make(streams, account_id)
+    group = {"account_id": str(account_id), "group_name": f"g{uuid4().hex[:8]}"}
+    group_id = streams.post("/1/groups", json=group).json()["group_id"]
+    headers = {"Luna-Account-Id": str(uuid4())}
+    with httpx.Client(base_url=streams.base_url, headers=headers) as other:
+        one, of_group = f"/1/streams/{stream_id}", f"/1/groups/{group_id}"
+        for refused in (
+            other.get(one),
+            other.patch(one, json={"description": "x"}),
+            other.delete(one),
+            other.get(f"{one}/preview/handler/live"),
+            other.put(one, json=body_v1(UUID(headers["Luna-Account-Id"]))),
+        ):
+            assert error(refused)[:2] == (404, 39001)
+        for refused in (other.get(of_group), other.delete(of_group)):
+            assert error(refused)[:2] == (404, 39008)
+        assert error(other.post("/1/streams", json=body_v1(account_id)))[:2] == (400, 12022)
+        assert other.get("/1/streams").json() == {"streams": []}
+        assert claimed(other, [stream_id]) == []
+        assert report(other, stream_id, "done")["modified"][0]["status"] == "not_found"
+    wrong = {"account_id": str(uuid4())}
+    assert error(streams.get(one, params=wrong))[:2] == (404, 39001)
+    assert streams.get(one).json()["status"] == "pending"
+
+
+def test_streams_are_deleted_by_id_or_name(streams: Ask, account_id: UUID) -> None:
+    ids = [make(streams, account_id, name=f"{account_id} {n}") for n in range(3)]
+    wanted = {"stream_ids": ids[:1], "names": [f"{account_id} 2"]}
+    assert streams.request("DELETE", "/2/streams", json=wanted).status_code == 204
+    assert streams.request("DELETE", "/1/streams", json={}).status_code == 204
+    left = streams.get("/1/streams", params={"account_id": str(account_id)}).json()["streams"]
+    assert [stream["stream_id"] for stream in left] == ids[1:2]
+    extra = streams.request("DELETE", "/1/streams", json={"faces": []})
+    assert error(extra)[:2] == (400, 12022)
+
+
+def test_a_stream_without_preview_says_so(streams: Ask, account_id: UUID) -> None:
+    stream_id = make(streams, account_id)
+    answer = streams.get(f"/2/streams/{stream_id}/preview/handler/live")
+    assert error(answer) == (
+        404, 39009, f"Not found `live` preview url for stream with id '{stream_id}'.")  # fmt: skip
+    claimed(streams, [stream_id])
+    preview = {"last_frame": {"url": "http://127.0.0.1:1/x"}}
+    report(streams, stream_id, "in_progress", preview=preview)
+    answer = streams.get(f"/1/streams/{stream_id}/preview/handler/frame")
+    assert error(answer)[:2] == (500, 39010)
+
+
+def test_a_failed_stream_is_restarted(streams: Ask, account_id: UUID) -> None:
+    autorestart = {"restart": 1, "delay": 1, "attempt_count": 1}
+    stream_id = make(streams, account_id, autorestart=autorestart)
+    path = f"/2/streams/{stream_id}"
+    claimed(streams, [stream_id])
+    report(streams, stream_id, "failure", error="gone")
+    assert streams.get(path).json()["autorestart"]["status"] == "enabled"
+    ends = time.monotonic() + 20
+    while streams.get(path).json()["status"] != "pending":
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+    told = streams.get(path).json()["autorestart"]
+    assert (told["current_attempt"], told["status"]) == (1, "in_progress")
