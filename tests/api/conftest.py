@@ -65,3 +65,10 @@ def seeing(eyes: RunningApi, account_id: UUID) -> Iterator[httpx.Client]:
     headers = headers_of(account_id)
     with httpx.Client(base_url=eyes.url, headers=headers, timeout=30) as made:
         yield made
+
+
+@pytest.fixture
+def streams(running: RunningApi) -> Iterator[httpx.Client]:
+    """Asks the streams service without an account, as its clients do."""
+    with httpx.Client(base_url=f"{running.url}/streams") as made:
+        yield made
