@@ -48,7 +48,7 @@ class TaskRunner:
         *,
         threads: int = 2,
         interval_s: float = 2.0,
-        retry_s: float = 2.0,
+        retry_s: float = 1.0,
     ) -> None:
         self._services = services
         self._interval_s, self._retry_s = interval_s, retry_s
