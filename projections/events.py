@@ -16,6 +16,7 @@ from projections.database import Reader, Row, owned_by
 from projections.event_columns import ASKED, SHOWN, event_row
 from projections.event_filters import EventConditions
 from projections.filtering import CommaList, Conditions, Page, Where
+from projections.paging import on_page
 from projections.table import Delete, Insert, Table
 
 
@@ -126,9 +127,9 @@ def list_events(
         clauses.append(_LAST_MONTH)
         values += [now or datetime.now(UTC)] * 2
     fields = wanted.target or list(_FIELDS)
-    query = SQL("SELECT {} FROM events WHERE {} ORDER BY {} LIMIT %s OFFSET %s").format(
-        _columns(fields), SQL(" AND ").join(clauses), _ORDER[wanted.order]
-    )
+    condition, order = SQL(" AND ").join(clauses), _ORDER[wanted.order]
+    page = on_page("events", "event_id", condition, order, wanted)
+    query = SQL("SELECT {} {}").format(_columns(fields), page)
     rows = db.fetch_all(query, [*values, wanted.page_size, wanted.offset])
     return [_shown(row, fields) for row in rows]
 

@@ -11,6 +11,7 @@ from domain.lists import FaceList
 from domain.shared.fields import Time
 from projections.database import Reader, Row, owned_by
 from projections.filtering import CommaList, Conditions, Filter, Where
+from projections.paging import on_page
 from projections.table import Append, Delete, Insert, Remove, RemoveEverywhere, Table, Update
 
 
@@ -144,10 +145,9 @@ def list_faces(db: Reader, account_id: UUID | None, wanted: FaceFilter) -> list[
     owner, of_owner = owned_by(account_id)
     where, values = wanted.where()
     columns = ", ".join(_SHOWN[target] for target in wanted.targets or _SHOWN)
-    query = SQL(
-        "SELECT " + columns + " FROM faces WHERE {} AND {} "
-        "ORDER BY create_time DESC, face_id LIMIT %s OFFSET %s"
-    ).format(owner, where)
+    condition, order = SQL("{} AND {}").format(owner, where), SQL("create_time DESC, face_id")
+    page = on_page("faces", "face_id", condition, order, wanted)
+    query = SQL("SELECT " + columns + " {}").format(page)
     return db.fetch_all(query, [*of_owner, *values, wanted.page_size, wanted.offset])
 
 

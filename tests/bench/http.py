@@ -94,6 +94,13 @@ def _server(target: Callable[..., None], *args: str) -> Iterator[int]:
         process.join()
 
 
+@contextmanager
+def serving(dsn: str, directory: str) -> Iterator[int]:
+    """The API over a filled database, on a core of its own; its port."""
+    with _server(_serve_ours, dsn, directory) as port:
+        yield port
+
+
 def figures(dsn: str, directory: str) -> Iterator[Figure]:
     """Create and get over HTTP, each against the empty route on the same server."""
     create = request("POST", "/6/faces", _HEADERS, json.dumps(_FACE).encode())
