@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from api.cannot_start import CannotStart
+from api.cli.calibrate import calibrate_command
 from api.settings import Settings
 from domain.shared.image_refusals import BadModelPack, ModelPackExists, ModelPackNotFound
 from domain.shared.model_features import RoleFeature
@@ -27,7 +28,10 @@ from ray_cluster.model_packs import (
 )
 from ray_cluster.opening import DEFAULT, make_default_pack
 
-app = typer.Typer(help="Model packs: list, verify, use, install, pull.", no_args_is_help=True)
+app = typer.Typer(
+    help="Model packs: list, verify, use, install, pull, calibrate.", no_args_is_help=True
+)
+app.command(name="calibrate")(calibrate_command)
 
 REFUSED: Final = 2
 """The exit status of a command that was refused with a reason."""
