@@ -1,12 +1,20 @@
 """Filters: one annotation is the query parameter, its validation, its text and its SQL."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
 from psycopg.sql import SQL, Composable
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from domain.shared.fields import CommaList as CommaList
+from domain.shared.fields import from_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,14 @@ class Conditions(BaseModel):
             for mark in field.metadata
             if isinstance(mark, Where)
         }
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _at_this_moment(cls, value: Any, info: ValidationInfo) -> Any:
+        """A time may be told by how long ago it is, as in policies: now-2y."""
+        if isinstance(value, str) and "_time__" in (info.field_name or ""):
+            return from_now(value, datetime.now(UTC))
+        return value
 
     @field_validator("*")
     @classmethod

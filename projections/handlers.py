@@ -1,9 +1,9 @@
 """Handlers as they are read."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composable
 from pydantic import Field
 
 from domain.handlers import Handler, HandlerNotFound
@@ -46,10 +46,20 @@ HANDLERS = Table(
 
 
 class HandlerConditions(Conditions):
-    """Which handlers are meant: static ones, unless dynamic ones are asked for."""
+    """Which handlers are meant: static ones, unless others are asked for.
+
+    Later clients ask by `handler_type`, which wins.
+    """
 
     description: Annotated[Text | None, Where("strpos(description, %s) > 0")] = None
-    is_dynamic: Annotated[int, Field(ge=0, le=1), Where("handler_type = %s")] = 0
+    is_dynamic: Annotated[int, Field(ge=0, le=1)] = 0
+    handler_type: Annotated[int | None, Field(ge=0, le=2)] = None
+
+    def conditions(self) -> tuple[list[Composable], list[Any]]:
+        """The conditions that are on, and their values in the same order."""
+        clauses, values = super().conditions()
+        kind = self.is_dynamic if self.handler_type is None else self.handler_type
+        return [*clauses, SQL("handler_type = %s")], [*values, kind]
 
 
 class HandlerFilter(HandlerConditions, Filter):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,7 +51,7 @@ class CandidateSearch:
         account_id: UUID | None,
     ) -> list[Found]:
         """The candidates of each reference, in the set's order, with the fields to show."""
-        filters = candidates.filters
+        filters = candidates.filters.resolved(datetime.now(UTC))
         if account_id is not None and filters.account_id not in (None, account_id):
             raise BadBody("candidates.filters.account_id", "it is not the account of the request")
         origin, wanted = await self.planned(filters, account_id or filters.account_id)

@@ -21,6 +21,7 @@ from api.pipelines.match import MatchStage
 from api.pipelines.models_used import require_roles
 from api.pipelines.people import Extraction
 from api.pipelines.receive import image_shown, in_order, receive, sightings_of
+from api.pipelines.shown import people_shown
 from api.services import Services
 from commands.recognitions import StoreRecognitions
 from domain.attributes import AttributeNotFound
@@ -154,9 +155,15 @@ class HandlerRun:
             for one in image.dropped
         ]
         return {
-            "images": [image_shown(image) for image in detected],
+            "images": [self._image_shown(image) for image in detected],
             "filtered_detections": {"face_detections": dropped},
         }
+
+    def _image_shown(self, image: DetectedImage) -> dict[str, Any]:
+        """The contract's `ProcessedImage`, and what later clients are told of the whole image."""
+        where = bool(self.policies.detect_policy.estimate_people_count.people_coordinates)
+        told = {} if image.found is None else people_shown(image.found, where=where)
+        return {**image_shown(image), "image_estimations": told}
 
 
 def _models(used: Sequence[ModelRef]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -39,7 +39,6 @@ class IndexMatching:
         by_policy: dict[int, list[int]] = {}
         for place, comparison in enumerate(wanted):
             by_policy.setdefault(id(comparison.policy), []).append(place)
-        now = datetime.now(UTC)
         groups = list(by_policy.values())
         answers = await asyncio.gather(
             *(
@@ -47,7 +46,6 @@ class IndexMatching:
                     account_id,
                     wanted[places[0]].policy,
                     [wanted[place].descriptor for place in places],
-                    now,
                 )
                 for places in groups
             )
@@ -62,12 +60,11 @@ class IndexMatching:
         account_id: UUID,
         policy: MatchPolicy,
         references: Sequence[Descriptor],
-        now: datetime,
     ) -> list[list[Candidate]]:
         kind = "face" if policy.candidates.origin == "faces" else "event"
         asked = dict.fromkeys((f"{kind}_id", *policy.shown, *_NEEDED))
         candidates = CandidateSet(
-            filters=policy.candidates.resolved(now),
+            filters=policy.candidates,
             limit=policy.best,
             threshold=policy.least,
             shown=tuple(asked),

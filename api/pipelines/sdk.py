@@ -8,7 +8,14 @@ from typing import Any
 from api.pipelines.detect import DetectedImage, DroppedFace, detect_images
 from api.pipelines.load_images import LoadedImage
 from api.pipelines.models_used import require_roles
-from api.pipelines.shown import Shown, body_shown, face_shown, filtered_shown, status_shown
+from api.pipelines.shown import (
+    Shown,
+    body_shown,
+    face_shown,
+    filtered_shown,
+    people_shown,
+    status_shown,
+)
 from api.schemas.eyes import SdkQuery
 from domain.policies.reasons import FilterReason
 from domain.policies.run_detect import as_shown, detect_wanted
@@ -179,10 +186,8 @@ class SdkRun:
         if found is not None and self._query.extract_exif:
             shown["exif"] = dict(found.exif or {})
         if found is not None and found.people is not None:
-            people: Shown = {"count": len(found.people)}
-            if self._query.people_count_coordinates:
-                people["coordinates"] = [[round(p.x), round(p.y)] for p in found.people]
-            shown["image_estimations"] = {"people": people}
+            where = bool(self._query.people_count_coordinates)
+            shown["image_estimations"] = people_shown(found, where=where)
         return shown
 
     def _person_shown(self, person: _Person) -> Shown:

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.errors import SUCCESS, error_body
 from api.pipelines.detect import DroppedFace
-from domain.shared.detections import FoundBody, FoundFace
+from domain.shared.detections import FoundBody, FoundFace, ImageDetections
 from domain.shared.refusal import Refusal
 
 Shown = dict[str, Any]
@@ -48,6 +48,16 @@ def filtered_shown(dropped: DroppedFace, face: FoundFace) -> Shown:
         "filter_reasons": [reason.as_dict() for reason in dropped.reasons],
         "detection": face_shown(face),
     }
+
+
+def people_shown(found: ImageDetections, *, where: bool) -> Shown:
+    """The `image_estimations` of an image: how many people there are, and the middle of each."""
+    if found.people is None:
+        return {}
+    people: Shown = {"count": len(found.people)}
+    if where:
+        people["coordinates"] = [[round(p.x), round(p.y)] for p in found.people]
+    return {"people": people}
 
 
 def status_shown(error: Refusal | None) -> Shown:

@@ -159,6 +159,7 @@ class RawEvent(Record):
     body_attributes: RawBodyAttributes | None = None
     aggregate_estimations: Absent[AggregateEstimations] = None
     tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] = []
+    meta: dict[str, Any] | None = None
     create_time: Absent[Time] = None
     end_time: Absent[Time] = None
 
@@ -209,6 +210,7 @@ class ProcessedImage(BaseModel):
     status: int
     error: ErrorBody
     exif: dict[str, Any] | None = None
+    image_estimations: dict[str, Any] | None = None
 
 
 class FilteredDetections(BaseModel):

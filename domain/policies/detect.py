@@ -17,6 +17,9 @@ from domain.shared.fields import (
 MultifaceId = Annotated[Literal[0, 1, 2], Integer]
 """0 several faces are refused, 1 allowed, 2 only the best detection counts."""
 
+FaceOcclusionId = Annotated[Literal[0, 1], Integer]
+"""0 not covered, 1 covered."""
+
 
 class LivenessPolicy(Record):
     """Whether liveness is estimated, and how it is judged."""
@@ -32,6 +35,26 @@ class DeepfakePolicy(Record):
     estimate: Flag = 0
     real_threshold: Probability = 0.5
     mode: Annotated[Literal[1, 2], Integer] = 2
+
+
+class FaceOcclusionPolicy(Record):
+    """Whether it is estimated how far a face is covered, and how that is judged."""
+
+    estimate: Flag = 0
+    occlusion_threshold: Probability = 0.07
+    lower_face_threshold: Probability = 0.2
+    forehead_threshold: Probability = 0.2
+    eye_threshold: Probability = 0.15
+    nose_threshold: Probability = 0.2
+    mouth_threshold: Probability = 0.15
+    hair_occlusion_threshold: Probability = 0.15
+
+
+class PeopleCountPolicy(Record):
+    """Whether the people in an image are counted, and whether it is told where they are."""
+
+    estimate: Flag = 0
+    people_coordinates: Flag = 1
 
 
 class BodyAttributesPolicy(Record):
@@ -66,6 +89,8 @@ class FaceDetectPolicy(Record):
     estimate_deepfake: DeepfakePolicy = DeepfakePolicy()
     deepfake_states: tuple[DeepfakeId, ...] | None = None
     estimate_glasses: Flag = 0
+    estimate_face_occlusion: FaceOcclusionPolicy = FaceOcclusionPolicy()
+    face_occlusion_states: tuple[FaceOcclusionId, ...] | None = None
 
 
 class DetectPolicy(FaceDetectPolicy):
@@ -74,3 +99,4 @@ class DetectPolicy(FaceDetectPolicy):
     detect_face: Flag = 1
     detect_body: Flag = 0
     body_attributes: BodyAttributesPolicy = BodyAttributesPolicy()
+    estimate_people_count: PeopleCountPolicy = PeopleCountPolicy()

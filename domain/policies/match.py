@@ -22,7 +22,6 @@ from domain.shared.fields import (
     Source,
     Tag,
     Text,
-    Time,
     TimeOrNow,
     TrackId,
     UserData,
@@ -70,14 +69,16 @@ class GeoFilter(Record):
     latitude_delta: Delta = 0.01
 
 
+_BOUNDS: Final = ("create_time__gte", "create_time__lt", "end_time__gte", "end_time__lt")
+
+
 class _CreatedBetween(Record):
     create_time__gte: Absent[TimeOrNow] = None
     create_time__lt: Absent[TimeOrNow] = None
 
     def resolved(self, now: datetime) -> Self:
         """The same candidates, with bounds that are relative to `now` made absolute."""
-        names = ("create_time__gte", "create_time__lt")
-        given = {name: getattr(self, name) for name in names}
+        given = {name: getattr(self, name, None) for name in _BOUNDS}
         return self.model_copy(
             update={name: resolved(value, now) for name, value in given.items() if value}
         )
@@ -127,8 +128,8 @@ class EventFilters(_CreatedBetween):
     house_numbers: Absent[tuple[Text, ...]] = None
     geo_position: Absent[GeoFilter] = None
     track_ids: Absent[tuple[TrackId, ...]] = None
-    end_time__gte: Absent[Time] = None
-    end_time__lt: Absent[Time] = None
+    end_time__gte: Absent[TimeOrNow] = None
+    end_time__lt: Absent[TimeOrNow] = None
 
 
 class FaceCandidateFilters(FaceFilters):

@@ -55,9 +55,13 @@ def shown_estimations(policy: FaceDetectPolicy) -> frozenset[str]:
         shown.add("liveness")
     if policy.estimate_deepfake.estimate:
         shown.add("deepfake")
+    if policy.estimate_face_occlusion.estimate:
+        shown.add("face_occlusion")
     if isinstance(policy, DetectPolicy):
         of_body = policy.body_attributes
         shown |= {name for flag, name in _OF_BODY_FLAG.items() if getattr(of_body, flag)}
+        if policy.estimate_people_count.estimate:
+            shown.add("people_count")
     return frozenset(shown)
 
 
@@ -150,6 +154,8 @@ def _judged_by(policy: FaceDetectPolicy) -> Iterator[str]:
         yield "liveness"
     if policy.deepfake_states is not None:
         yield "deepfake"
+    if policy.face_occlusion_states is not None:
+        yield "face_occlusion"
     if policy.face_quality.estimate or policy.face_quality.filter:
         yield "face_quality"
         wanted = policy.face_quality.checks.wanted()

@@ -1,6 +1,6 @@
 """The storage policy: what of the detected is kept, and for whom."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -15,10 +15,15 @@ Ttl = Annotated[int, Field(strict=True, ge=1, le=86_400)]
 """How long a temporary attribute lives, in seconds."""
 
 
+NoTtl = Literal[None]
+"""Files are kept until they are deleted; later clients say so with null."""
+
+
 class FaceSamplePolicy(Record):
     """Whether face warps are kept as samples."""
 
     store_sample: Flag = 1
+    ttl: NoTtl = None
     filters: PolicyFilters = EVERYBODY
 
 
@@ -26,6 +31,7 @@ class BodySamplePolicy(Record):
     """Whether body warps are kept as samples."""
 
     store_sample: Flag = 1
+    ttl: NoTtl = None
     filters: PolicyFilters = EVERYBODY
 
 
@@ -34,6 +40,7 @@ class ImageOriginPolicy(Record):
 
     store_image: Flag = 0
     use_external_references: Flag = 0
+    ttl: NoTtl = None
     filters: PolicyFilters = EVERYBODY
 
 

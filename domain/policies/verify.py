@@ -2,6 +2,7 @@
 
 from domain.policies.detect import FaceDetectPolicy
 from domain.policies.extract import FaceExtractPolicy
+from domain.policies.storage import NoTtl
 from domain.shared.fields import Flag, Probability, Record
 
 
@@ -15,6 +16,7 @@ class VerifierSamplePolicy(Record):
     """Whether face warps are kept as samples."""
 
     store_sample: Flag = 0
+    ttl: NoTtl = None
 
 
 class VerifierStoragePolicy(Record):

@@ -16,15 +16,17 @@ _OWN_HEADERS: Final = frozenset(
         *("authorization", "luna-request-id", "selene-delivery", "accept-encoding"),
     }
 )
-_HeaderName = Annotated[Text, Field(max_length=128, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
-_HeaderValue = Annotated[Text, Field(max_length=1024, pattern=r"^[\t\x20-\x7e]*$")]
+_HeaderName = Annotated[
+    str, Field(strict=True, max_length=128, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+]
+_HeaderValue = Annotated[str, Field(strict=True, max_length=1024, pattern=r"^[\t\x20-\x7e]*$")]
 
 
 class BasicAuthorization(Record):
     """The login and password that a callback is sent with."""
 
     type: Literal["basic"] = "basic"
-    login: Annotated[Text, Field(max_length=128, pattern=r"^[^:]*$")]
+    login: Annotated[str, Field(strict=True, max_length=128, pattern=r"^[^:\x00]*$")]
     password: Annotated[Text, Field(max_length=128)]
 
 
@@ -48,7 +50,15 @@ class HttpCallback(Record):
     """An address that is sent a POST request."""
 
     type: Literal["http"]
-    url: Annotated[Text, Field(max_length=2048, pattern=r"^https?://[^/]")]
+    url: Annotated[
+        str,
+        Field(
+            strict=True,
+            max_length=2048,
+            pattern=r"^https?://[^\s/\x00-\x20][^\s\x00-\x20]*$",
+            examples=["https://example.org/callback"],
+        ),
+    ]
     authorization: Absent[BasicAuthorization] = None
     params: CallbackParams = CallbackParams()
     enable: Flag = 1

@@ -197,6 +197,13 @@ def resolved(value: datetime | NowTime | None, now: datetime) -> datetime | None
     return value.at(now) if isinstance(value, NowTime) else value
 
 
+def from_now(value: Any, now: datetime) -> Any:
+    """The point in time that a text such as now-2y means at `now`; anything else as it is."""
+    if isinstance(value, str) and (found := _NOW.fullmatch(value)):
+        return NowTime(int(found[1]), found[2]).at(now)  # type: ignore[arg-type]  # see _NOW
+    return value
+
+
 def _time_or_now(value: Any) -> datetime | NowTime:
     if isinstance(value, NowTime):
         return value

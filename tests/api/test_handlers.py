@@ -52,6 +52,11 @@ def test_dynamic_handlers_are_listed_and_counted_only_when_asked_for(client: htt
     assert client.get("/6/handlers/count").json() == {"handlers_count": 3}
     assert client.get("/6/handlers/count", params={"is_dynamic": 1}).json()["handlers_count"] == 1
     assert client.get("/6/handlers", params={"is_dynamic": 2}).json()["error_code"] == 12012
+    assert listed(handler_type=1) == listed(handler_type=1, is_dynamic=1) == [dynamic]
+    assert listed(handler_type=0) == static[::-1]
+    assert listed(handler_type=2) == []
+    assert client.get("/6/handlers/count", params={"handler_type": 1}).json()["handlers_count"] == 1
+    assert client.get("/6/handlers", params={"handler_type": 3}).json()["error_code"] == 12012
 
 
 def test_a_handler_is_replaced_whole(client: httpx.Client) -> None:

@@ -33,7 +33,19 @@ BOUNDED_BY_US = {
 NEWER_CHECKS = {f".detect_policy.face_quality.checks.{name}: only in ours" for name in NEWER}
 
 # Fields of policies that later clients show, which the contract does not list.
-NEWER_FIELDS = {".storage_policy.callbacks: only in ours"}
+NEWER_FIELDS = {
+    *(
+        ".storage_policy.callbacks: only in ours",
+        ".detect_policy.face_occlusion_states: only in ours",
+    ),
+    ".detect_policy.estimate_face_occlusion: only in ours",
+    ".detect_policy.estimate_people_count: only in ours",
+    ".storage_policy.face_sample_policy.ttl: only in ours",
+    ".storage_policy.body_sample_policy.ttl: only in ours",
+    ".storage_policy.image_origin_policy.ttl: only in ours",
+    ".match_policy[].candidates.end_time__gte: 2 alternatives, contract 1",
+    ".match_policy[].candidates.end_time__lt: 2 alternatives, contract 1",
+}
 
 
 @needs_contract

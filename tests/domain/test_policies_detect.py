@@ -71,16 +71,17 @@ def test_by_default_nothing_is_estimated() -> None:
 def test_every_estimation_that_is_asked_for_is_made_and_shown() -> None:
     flags = [name for name in FaceDetectPolicy.model_fields if name.startswith("estimate_")]
     every: dict[str, Any] = {name: 1 for name in flags}
-    every |= {"estimate_liveness": {"estimate": 1}, "estimate_deepfake": {"estimate": 0}}
-
+    every |= {"estimate_liveness": {"estimate": 1}, "estimate_people_count": {"estimate": 1}}
+    off = ("estimate_deepfake", "estimate_face_occlusion")
+    every |= {name: {"estimate": 0} for name in off}
     every["body_attributes"] = {name: 1 for name in BodyAttributesPolicy.model_fields}
     policy = detect(**every, detect_landmarks68=1, extract_exif=1, detect_body=1)
     wanted = detect_wanted(policy, use_exif_orientation=False)
 
-    off = {"face_quality", "best_face_only", "basic_attributes", "use_exif_orientation"}
+    unasked = {"face_quality", "best_face_only", "basic_attributes", "use_exif_orientation"}
     for field in fields(DetectWanted):
         if not field.name.startswith("liveness_"):
-            assert getattr(wanted, field.name) is (field.name not in off), field.name
+            assert getattr(wanted, field.name) is (field.name not in unasked), field.name
     assert shown_estimations(policy) == needed_estimations(policy)
     assert impossible_estimations(policy) == []
 

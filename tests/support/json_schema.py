@@ -25,6 +25,8 @@ def smallest(schema: Schema) -> Any:
     one = alternatives(schema)[0][0]
     if "enum" in one:
         return one["enum"][0]
+    if "examples" in one:
+        return one["examples"][0]
     match one["type"]:
         case "object":
             properties = one.get("properties", {})
@@ -44,6 +46,8 @@ def smallest(schema: Schema) -> Any:
 def places(schema: Schema, path: Path = ()) -> Iterator[Place]:
     """Every place in a schema, the first item standing for all of an array."""
     for one in alternatives(schema)[0]:
+        if one["type"] is None:  # nothing but null may be there
+            continue
         yield Place(path, one)
         for name, inner in one.get("properties", {}).items():
             yield from places(inner, (*path, name))
@@ -128,6 +132,8 @@ def _texts(schema: Schema) -> st.SearchStrategy[str]:
         return st.datetimes().map(lambda time: f"{time.isoformat()}Z")
     if "pattern" in schema:
         pattern = schema["pattern"].replace("$", r"\Z").replace(r"\d", "[0-9]")
-        return st.from_regex(pattern)
+        return st.from_regex(pattern).filter(
+            lambda text: len(text) <= schema.get("maxLength", len(text)) and "\0" not in text
+        )
     letters = st.characters(codec="utf-8", exclude_characters="\0")
     return st.text(letters, max_size=schema.get("maxLength", 20))
