@@ -54,6 +54,7 @@ EVENTS = Table(
         "USING gin (tags)",  # events with all of some tags
         "(external_id) WHERE external_id <> ''",  # events of one external id
     ),
+    grouped={"create_time": 5000},  # statistics by hours, days of the week, ...
     rules=[_InsertEvent(EventRecorded), Delete(EventDeleted)],
 )
 

@@ -9,13 +9,16 @@ from uuid import UUID
 import orjson
 from psycopg import Connection
 from psycopg.rows import dict_row, tuple_row
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from domain.log.facts import Fact
 from projections.copying import MANY, Copying, in_chunks
 from projections.table import Insert, Row, Table
 
 AnyConnection = Connection[Any]
+
+_STORAGE = "autovacuum_vacuum_insert_scale_factor = 0.02"
+"""Only what was vacuumed can be counted in an index alone."""
 
 
 class ReadModel:
@@ -59,12 +62,19 @@ class ReadModel:
             for column, kind in self.table.columns.items()
         ]
         connection.execute(
-            SQL("CREATE {} TABLE IF NOT EXISTS {} ({})").format(
+            SQL("CREATE {} TABLE IF NOT EXISTS {} ({}) WITH ({})").format(
                 SQL("TEMPORARY" if temporary else ""),
                 Identifier(self.name),
                 SQL(", ").join(definitions),
+                SQL(_STORAGE),
             )
         )
+        for column, groups in self.table.grouped.items():
+            connection.execute(
+                SQL("ALTER TABLE {} ALTER COLUMN {} SET (n_distinct = {})").format(
+                    Identifier(self.name), Identifier(column), Literal(groups)
+                )
+            )
         if indexes:
             self.create_indexes(connection)
 

@@ -155,7 +155,9 @@ class Table:
     """A read model: its columns, the indexes that answer its queries, and its rules.
 
     `columns` maps names to SQL types (with NOT NULL, DEFAULT, ...); `defaults` gives the values
-    of columns that an Insert does not name (absent: NULL). `constraints` are named unique rules.
+    of columns that an Insert does not name (absent: NULL). `unique` are named unique rules.
+    `grouped` tells the planner of how many groups to think where queries group by something
+    made of the column, such as the hour of a time; it would think of as many as there are values.
     """
 
     def __init__(
@@ -168,12 +170,14 @@ class Table:
         indexes: Sequence[str] = (),
         defaults: Mapping[str, Any] | None = None,
         unique: Mapping[str, str] | None = None,
+        grouped: Mapping[str, int] | None = None,
     ) -> None:
         self.name = name
         self.key = key
         self.columns = dict(columns)
         self.indexes = tuple(indexes)
         self.unique = dict(unique or {})
+        self.grouped = dict(grouped or {})
         self.defaults = dict(defaults or {})
         self.rules: dict[type[Any], Rule] = {}
         self.sweeps: dict[type[Any], RemoveEverywhere] = {}

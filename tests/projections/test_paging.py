@@ -1,12 +1,15 @@
-"""Far pages are the continuation of near ones."""
+"""Reading from many rows: far pages continue near ones, and groups are known to be few."""
 
 from uuid import uuid4
+
+import psycopg
 
 from domain.faces import Face
 from domain.log.port import Batch
 from projections.database import Reader
-from projections.events import EventFilter, list_events
+from projections.events import EVENTS, EventFilter, list_events
 from projections.faces import FaceFilter, list_faces
+from projections.read_model import ReadModel
 from tests.bench.log import ACCOUNT, recorded
 from tests.support.log import open_log, prepare
 from tests.support.postgres import Databases
@@ -55,3 +58,24 @@ def test_every_face_and_event_is_on_one_page_in_order(databases: Databases) -> N
                 assert len(set(events)) == len(events) == COUNT
         finally:
             db.close()
+
+
+def test_grouping_by_time_is_expected_to_make_few_groups(dsn: str) -> None:
+    """Else the planner thinks of one group per event, and sorts them all on disk."""
+    with psycopg.connect(dsn) as connection:
+        ReadModel(EVENTS, "grouped_events").create(connection)
+        connection.execute(
+            "INSERT INTO grouped_events (event_id, account_id, create_time, end_time, insert_time,"
+            " descriptor_ids) SELECT gen_random_uuid(), %s, now() - n * interval '1 s', now(),"
+            " now(), '{}' FROM generate_series(1, 20000) n",
+            [ACCOUNT],
+        )
+        connection.execute("ANALYZE grouped_events")
+        row = connection.execute(
+            "EXPLAIN (FORMAT JSON) SELECT date_bin('1 hour', create_time, now()), count(*) "
+            "FROM grouped_events GROUP BY 1"
+        ).fetchone()
+        connection.rollback()
+
+    assert row is not None
+    assert row[0][0]["Plan"]["Plan Rows"] <= 5000
