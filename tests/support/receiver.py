@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Taken:
-    """One request: its path, its headers by lower-case name, and its JSON body."""
+    """One request: its path, its headers by lower-case name, and its JSON body, if any."""
 
     path: str
     headers: dict[str, str]
@@ -63,12 +63,14 @@ def receiver(port: int = 0, **answers: Any) -> Iterator[Receiver]:
 
     class _Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status = made.take(Taken(self.path, headers, json.loads(body)))
+            status = made.take(Taken(self.path, headers, json.loads(body) if body else None))
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        do_DELETE = do_POST
 
         def log_message(self, *_: Any) -> None:
             """Nothing is printed."""
