@@ -4,7 +4,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.asgi import Header, header, with_headers
 
-_EXPOSED = b"Luna-Request-Id, Selene-Position, Location, Allow"
+_EXPOSED = (
+    b"Luna-Request-Id, Selene-Position, Selene-Match-Position, Selene-Match-Exact, Location, Allow"
+)
 _ACCEPTED = (
     b"Authorization, Content-Type, Accept, Luna-Account-Id, Luna-Request-Id, Luna-Event-Time, "
     b"Luna-Event-End-Time, Selene-Min-Position, Idempotency-Key"

@@ -38,11 +38,17 @@ class CandidateSet:
 
 
 class CandidateSearch:
-    """Compares references with faces or events, exactly, as of the moment of the request."""
+    """Compares references with faces or events, exactly, as of the moment of the request.
+
+    `position` is the earliest place in the log that a search was answered at, None before the
+    first; `exact` says that no search can have missed a better candidate.
+    """
 
     def __init__(self, reader: Reader, matching: Matching) -> None:
         self._reader = reader
         self._matching = matching
+        self.position: int | None = None
+        self.exact = True
 
     async def search(
         self,
@@ -67,6 +73,10 @@ class CandidateSearch:
                 )
             ]
         )
+        for answer in answers[0]:
+            at = answer.position
+            self.position = at if self.position is None else min(self.position, at)
+            self.exact = self.exact and answer.exact
         return await self._shown(answers[0], origin, candidates.shown)
 
     async def planned(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from api.authentication import MaybeAccountId
 from api.dependencies import ServicesDep
@@ -29,6 +29,7 @@ from domain.faces import FaceNotFound
 from domain.matching import BadReference, NoDescriptor, NotComparable, ReferenceNotFound
 from domain.policies.match import EVENT_TARGETS, FACE_TARGETS, FaceCandidateFilters
 from domain.shared.biometrics import Descriptor, DescriptorKind
+from domain.shared.matching_refusals import TooManySearches
 from ray_cluster.matching import MatchOrder
 
 router = APIRouter(prefix="/matcher", tags=["matcher"])
@@ -42,27 +43,28 @@ _REFUSALS = answers(
     EventNotFound,
     AttributeNotFound,
     ReferenceNotFound,
+    TooManySearches,
 )
 
 
 @router.post("/faces", responses=_REFUSALS)
 async def match_faces(
-    body: MatchFacesRequest, services: ServicesDep, account_id: MaybeAccountId
+    body: MatchFacesRequest, services: ServicesDep, account_id: MaybeAccountId, answer: Response
 ) -> list[dict[str, Any]]:
     """Match face descriptors with faces, events or attributes."""
     found = _references(services, account_id)
     references = await found.find(body.references, DescriptorKind.FACE)
-    return await _match(services, references, body.candidates, account_id)
+    return await _match(services, references, body.candidates, account_id, answer)
 
 
 @router.post("/bodies", responses=_REFUSALS)
 async def match_bodies(
-    body: MatchBodiesRequest, services: ServicesDep, account_id: MaybeAccountId
+    body: MatchBodiesRequest, services: ServicesDep, account_id: MaybeAccountId, answer: Response
 ) -> list[dict[str, Any]]:
     """Match body descriptors with events."""
     found = _references(services, account_id)
     references = await found.find(body.references, DescriptorKind.BODY)
-    return await _match(services, references, body.candidates, account_id)
+    return await _match(services, references, body.candidates, account_id, answer)
 
 
 @router.post("/raw", status_code=201, responses=answers(BadReference, NotComparable))
@@ -93,12 +95,20 @@ async def _match(
     references: Sequence[Reference],
     sets: Sequence[Candidates],
     account_id: UUID | None,
+    answer: Response,
 ) -> list[dict[str, Any]]:
-    """One item per reference, in it one result per candidate set, both in the order asked."""
+    """One item per reference, in it one result per candidate set, both in the order asked.
+
+    Headers tell the place in the log that the index had reached, and whether it was exact.
+    """
+    search = CandidateSearch(services.reader, services.matching)
     descriptors = [reference.descriptor for reference in references]
     results = await asyncio.gather(
-        *(_search(services, descriptors, wanted, account_id) for wanted in sets)
+        *(_search(services, search, descriptors, wanted, account_id) for wanted in sets)
     )
+    if search.position is not None:
+        answer.headers["Selene-Match-Position"] = str(search.position)
+        answer.headers["Selene-Match-Exact"] = "true" if search.exact else "false"
     return [
         {
             "reference": reference.shown,
@@ -113,6 +123,7 @@ async def _match(
 
 async def _search(
     services: Services,
+    search: CandidateSearch,
     references: Sequence[Descriptor],
     wanted: Candidates,
     account_id: UUID | None,
@@ -127,7 +138,6 @@ async def _search(
         wanted.shown(FACE_TARGETS if of_faces else EVENT_TARGETS),
         MatchOrder(wanted.order),
     )
-    search = CandidateSearch(services.reader, services.matching)
     return await search.search(references, candidates, account_id)
 
 

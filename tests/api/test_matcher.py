@@ -230,3 +230,21 @@ def test_sets_that_select_nothing_find_nothing(client: httpx.Client, running: Ru
     assert matched(client, probe) == []
     assert matched(client, probe, faces(list_id=str(uuid4()))) == [[]]
     assert matched(client, probe, faces(face_ids=[])) == [[]]
+
+
+def test_an_answer_tells_how_far_the_index_was_and_that_it_is_exact(
+    client: httpx.Client, running: RunningApi
+) -> None:
+    wanted = vector(running, 61)
+    made = client.post("/6/faces", json={"attribute": {"face_descriptors": [wanted]}})
+    position = made.headers["Selene-Position"]
+    body = {"references": [raw(wanted)], "candidates": [faces()]}
+
+    answer = client.post("/6/matcher/faces", json=body, headers={"Selene-Min-Position": position})
+
+    assert int(answer.headers["Selene-Match-Position"]) >= int(position)
+    assert answer.headers["Selene-Match-Exact"] == "true"
+    ahead = {"Selene-Min-Position": str(int(position) + 10**9)}
+    late = client.post("/6/matcher/faces", json=body, headers=ahead)
+    assert (late.status_code, late.json()["error_code"]) == (503, 90005)
+    assert late.headers["Retry-After"] == "1"

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from domain.shared.biometrics import BadDescriptor, Descriptor
+from domain.shared.matching_refusals import TooManySearches
 from domain.shared.model_features import DescriptorFeature
 from inference.matching.match_index import MatchIndex
+from ray_cluster.local_matching import LocalMatching
 from ray_cluster.matching import (
     MAX_LIMIT,
     AttachCandidate,
@@ -200,6 +202,17 @@ async def test_searches_of_one_moment_are_answered_together(
     assert together == alone
     assert sum(batches) == 100
     assert len(batches) < 10
+
+
+async def test_no_more_searches_wait_than_may() -> None:
+    matching = LocalMatching(FEATURES, threads=1, most_waiting=5)
+    matching.apply([put(number) for number in range(1, 30)], 1)
+    calls = [asyncio.ensure_future(matching.search([query(3)])) for _ in range(9)]
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(answer, TooManySearches) for answer in answers) == 4
+    assert sum(isinstance(answer, list) for answer in answers) == 5
+    assert await found(matching, query(3)) == [ids(one[0][0]) for one in answers[:1]]  # type: ignore[index]
+    await matching.close()
 
 
 async def test_a_caller_who_leaves_is_not_missed(matching: Matching) -> None:
