@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from api.http.messages import message_of
 from api.http.refusals import BadBody, BadHeader, BadQuery, HttpRefusal, PageNotFound
 
-_MESSAGES = {
-    "missing": "field required",
-    "json_invalid": "Invalid JSON",
-}
 _OF_OTHERS = frozenset({"missing", "extra_forbidden", "literal_error"})
 """Problems of a value that was meant to be another alternative."""
 
@@ -97,15 +94,7 @@ def _up_to_label(problem: Problem, body: object) -> tuple[int | str, ...]:
 
 
 def _message(problem: Problem) -> str:
-    kind, context = problem["type"], problem.get("ctx", {})
-    if kind in ("literal_error", "enum"):
-        permitted = str(context.get("expected", "")).replace(" or ", ", ")
-        return f"unexpected value; permitted: {permitted}"
-    if kind == "json_invalid" and "error" in context:
-        return f"Invalid JSON: {context['error']}"
-    if known := _MESSAGES.get(kind):
-        return known
-    return str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return message_of(problem["type"], str(problem["msg"]), problem.get("ctx", {}))
 
 
 def _real_path(problem: Problem, body: object) -> list[int | str]:

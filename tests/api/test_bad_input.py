@@ -29,7 +29,7 @@ with (ROOT / "tests" / "architecture" / "luna_operations.csv").open() as _file:
 
 PATH_IDS = (
     "attribute_id", "event_id", "face_id", "handler_id", "image_id", "list_id", "object_id",
-    "sample_id", "token_id", "verifier_id",
+    "sample_id", "token_id", "verifier_id", "task_id", "error_id", "schedule_id",
 )  # fmt: skip
 
 
@@ -151,7 +151,7 @@ BODIES: dict[str, tuple[bytes, str]] = {
     "NUL in a name": (b'{"a\\u0000":1}', "names must be text without U+0000"),
     "cut short": (b'{"user_data":"', "Invalid JSON"),
     "two values": (b"{}{}", "Invalid JSON"),
-    "a list": (b"[]", "valid dictionary"),
+    "a list": (b"[]", "value is not a valid object"),
     "a number as text": (b'{"user_data":1}', "Path: 'user_data'"),
     "null": (b'{"user_data":null}', "Path: 'user_data'"),
     "long text": (b'{"user_data":"' + b"x" * 129 + b'"}', "Path: 'user_data'"),
