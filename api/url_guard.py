@@ -159,6 +159,19 @@ class UrlGuard:
                 kind = response.headers.get("content-type", "")
                 return Fetched(body, kind, response.status_code)
 
+    async def post(
+        self, url: str, content: bytes, headers: Mapping[str, str], *, patience_s: float
+    ) -> int:
+        """The status that a POST is answered with; nothing else of the answer is read."""
+        with _explained(url, patience_s):
+            async with (
+                asyncio.timeout(patience_s),
+                self._answer(
+                    await self.check(url), "POST", content, headers, patience_s
+                ) as response,
+            ):
+                return response.status_code
+
     @asynccontextmanager
     async def opened(self, url: str) -> AsyncIterator[httpx.Response]:
         """The answer to a GET, to be read piece by piece for as long as it goes on."""
@@ -167,7 +180,12 @@ class UrlGuard:
 
     @asynccontextmanager
     async def _answer(
-        self, pinned: PinnedUrl, method: str, content: bytes | None, headers: Mapping[str, str]
+        self,
+        pinned: PinnedUrl,
+        method: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        patience_s: float | None = None,
     ) -> AsyncIterator[httpx.Response]:
         own = {"Host": pinned.url.netloc.decode("ascii"), "Accept-Encoding": "identity"}
         url = pinned.at_address()
@@ -177,6 +195,7 @@ class UrlGuard:
             content=content,
             headers={**headers, **own},
             extensions={"sni_hostname": pinned.host},
+            timeout=self._client.timeout if patience_s is None else patience_s,
         ) as response:
             yield response
 

@@ -126,21 +126,18 @@ class CallbackSender:
         callback = HttpCallback.model_validate(row["callback"])
         own = {"Selene-Delivery": str(row["delivery_id"]), "Luna-Request-Id": row["request_id"]}
         try:
-            async with asyncio.timeout(callback.params.timeout):
-                said = await self._guard.send(
-                    "POST",
-                    callback.url,
-                    content=bytes(row["message"]),
-                    headers={**callback.headers, **own},
-                )
-        except TimeoutError:
-            return f"no answer in {callback.params.timeout} s", False
+            status = await self._guard.post(
+                callback.url,
+                bytes(row["message"]),
+                {**callback.headers, **own},
+                patience_s=callback.params.timeout,
+            )
         except UrlRefused as refused:
             return refused.args[1], False
-        if 200 <= said.status < 300:
+        if 200 <= status < 300:
             return "", False
-        later = said.status >= 500 or said.status in _MAYBE_LATER
-        return f"the answer has status {said.status}", not later
+        later = status >= 500 or status in _MAYBE_LATER
+        return f"the answer has status {status}", not later
 
     def _note(self, row: Row, reason: str, final: bool) -> None:
         """Write down how it ended."""

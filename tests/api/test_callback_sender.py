@@ -17,7 +17,7 @@ from api.workers.callback_sender import CallbackSender
 from commands.events import DeleteEvents, NewEvent, RecordEvents
 from commands.router import COMMANDS
 from commands.writer import GroupCommitWriter
-from domain.shared.callbacks import HttpCallback
+from domain.shared.callbacks import CallbackParams, HttpCallback
 from projections.database import Reader
 from projections.deliveries import (
     accounts_with_due,
@@ -42,13 +42,15 @@ class Place:
     reader: Reader
     writer: GroupCommitWriter
 
-    async def events(self, *urls: str, account_id: UUID = ACCOUNT, count: int = 1) -> list[UUID]:
+    async def events(
+        self, *urls: str, account_id: UUID = ACCOUNT, count: int = 1, timeout: int = 60
+    ) -> list[UUID]:
         """The ids of new events, each told to every address."""
         return await self.writer.send(
             RecordEvents(
                 account_id=account_id,
                 request_id="1536751345,8b8b5937-2e9c-4e8b-a7a7-5caf86621b5a",
-                events=tuple(_event(urls) for _ in range(count)),
+                events=tuple(_event(urls, timeout) for _ in range(count)),
             )
         )
 
@@ -77,9 +79,10 @@ class Place:
         return found
 
 
-def _event(urls: tuple[str, ...]) -> NewEvent:
+def _event(urls: tuple[str, ...], timeout: int) -> NewEvent:
     now, event_id = datetime.now(UTC), uuid4()
-    callbacks = tuple(HttpCallback(type="http", url=url).as_dict() for url in urls)
+    params = CallbackParams(timeout=timeout)
+    callbacks = tuple(HttpCallback(type="http", url=url, params=params).as_dict() for url in urls)
     return NewEvent(
         event_id=event_id,
         handler_id=None,
@@ -158,6 +161,31 @@ def test_what_is_not_taken_is_given_up_and_sent_again_when_asked_for(
                     assert send_again(connection, given_up["delivery_id"]) == 1
                 await waited(there, tries + 1)
                 await place.until(0)
+
+    run(test())
+
+
+def test_what_an_address_answers_beside_its_status_is_not_read(place: Place) -> None:
+    async def test() -> None:
+        with receiver(answer=b"x" * 1_000_000) as there:
+            await place.events(there.url)
+            async with place.sending(largest_body=1000):
+                await waited(there, 1)
+                await place.until(0, waiting=True)
+        assert place.listed() == []
+
+    run(test())
+
+
+def test_an_address_that_takes_too_long_is_tried_again(place: Place) -> None:
+    async def test() -> None:
+        with receiver(delay_s=1.5) as there:
+            await place.events(there.url, timeout=1)
+            async with place.sending():
+                (waits,) = await place.until(1, waiting=True)
+                await waited(there, 1)
+            (waits,) = place.listed(waiting=True)
+        assert waits["reason"] == "no answer in 1 s"
 
     run(test())
 

@@ -1,5 +1,6 @@
 """A server that takes callbacks: what it was sent, and what it answers."""
 
+import contextlib
 import json
 import threading
 import time
@@ -25,6 +26,7 @@ class Receiver:
 
     statuses: list[int] = field(default_factory=list)
     delay_s: float = 0.0
+    answer: bytes = b""
     taken: list[Taken] = field(default_factory=list)
     port: int = 0
     most_at_once: int = 0
@@ -67,8 +69,10 @@ def receiver(port: int = 0, **answers: Any) -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             status = made.take(Taken(self.path, headers, json.loads(body) if body else None))
             self.send_response(status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(made.answer)))
             self.end_headers()
+            with contextlib.suppress(OSError):  # nobody has to read it
+                self.wfile.write(made.answer)
 
         do_DELETE = do_POST
 
