@@ -238,6 +238,43 @@ def test_a_foreign_verifier_is_run_by_nobody(
     assert refused(ask(nobody, theirs, photo(DAD), face_ids=one)) == (403, 11036)
 
 
+def test_a_repeated_request_keeps_its_samples_once(seeing: httpx.Client, eyes: RunningApi) -> None:
+    dad = face(seeing, DAD)
+    verifier_id = make(seeing, policies={"storage_policy": KEEP})
+    seeing.headers["Idempotency-Key"] = str(uuid4())
+
+    first, again = (
+        only(verify(seeing, verifier_id, photo(DAD_AGAIN), face_ids=dad)[0]) for _ in range(2)
+    )
+
+    sample = first["sample"]["face"]
+    assert again["sample"]["face"]["sample_id"] == sample["sample_id"]
+    assert again["face_attributes"]["samples"] == [sample["sample_id"]]
+    assert seeing.get(sample["url"]).status_code == 200
+
+
+def test_a_token_runs_the_verifiers_of_its_lists(
+    client: httpx.Client, nobody: httpx.Client
+) -> None:
+    ids = [make(client) for _ in range(2)]
+
+    def status(use: dict[str, Any] | None, verifier_id: str) -> int:
+        permissions = {} if use is None else {"verify": use}
+        token = client.post("/6/tokens", json={"permissions": permissions}).json()["token"]
+        nobody.headers["Authorization"] = f"Bearer {token}"
+        statuses = {
+            ask(nobody, verifier_id, photo(DAD), face_ids=str(uuid4())).status_code,
+            nobody.post(f"/6/verifiers/{verifier_id}/raw", json={}).status_code,
+        }
+        return 403 if statuses == {403} else min(statuses)
+
+    assert status(None, ids[0]) == 403
+    assert status({"allowed": 1}, ids[0]) == 400
+    assert status({"allowed": 1, "white_list": ids[:1]}, ids[1]) == 403
+    assert status({"allowed": 1, "black_list": ids[:1]}, ids[0]) == 403
+    assert status({"allowed": 1, "black_list": ids[:1]}, ids[1]) == 400
+
+
 @needs_contract
 def test_the_answer_is_the_contracts(seeing: httpx.Client) -> None:
     dad = face(seeing, DAD)

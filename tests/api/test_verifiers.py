@@ -124,6 +124,23 @@ def test_accounts_do_not_see_each_others_verifiers(
     assert client.get(f"/6/verifiers/{uuid4()}").json()["error_code"] == 90065
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/6/verifiers", {"GET", "POST", "OPTIONS"}),
+        ("/6/verifiers/count", {"GET", "OPTIONS"}),
+        ("/6/verifiers/{}", {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"}),
+        ("/6/verifiers/{}/verifications", {"POST", "OPTIONS"}),
+        ("/6/verifiers/{}/raw", {"POST", "OPTIONS"}),
+    ],
+)
+def test_options_name_the_methods(client: httpx.Client, path: str, methods: set[str]) -> None:
+    answer = client.options(path.format(uuid4()))
+
+    assert answer.status_code == 200
+    assert methods <= set(answer.headers["allow"].split(", "))
+
+
 @needs_contract
 def test_policies_of_verifiers_are_the_contracts_and_what_came_later() -> None:
     schema = plain(VerifierPolicies.model_json_schema(), VerifierPolicies.model_json_schema())
