@@ -19,7 +19,7 @@ async def with_downloads(
     turn = asyncio.Semaphore(_AT_ONCE)
 
     async def fetched(image: RequestImage) -> RequestImage:
-        if image.url is None or image.error is not None:
+        if image.url is None or image.data is not None or image.error is not None:
             return image
         async with turn:
             try:

@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     allowed_private_urls: tuple[str, ...] = ()
     """Hosts, host:port pairs or networks that user-given URLs may name although private."""
 
+    network_disks: tuple[AbsolutePath, ...] = ()
+    """Directories of which estimator tasks may read images, wherever they are mounted."""
+
     task_threads: Annotated[int, Field(ge=1, le=16)] = 2
     """How many parts of tasks this process works on at a time."""
 

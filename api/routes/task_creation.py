@@ -13,6 +13,7 @@ from api.http.refusals import BadApiBody
 from api.schemas.tasks import (
     ClusteringTask,
     CrossMatchTask,
+    EstimatorTask,
     ExporterTask,
     GcTask,
     LinkerTask,
@@ -86,6 +87,14 @@ async def create_cross_match_task(
 async def create_roc_task(body: RocTask, db: ReadDb, send: Send, account_id: AccountId) -> Response:
     """Draw the ROC curve of marked faces or attributes."""
     return await _given(body, TaskType.ROC, db, send, account_id)
+
+
+@router.post("/estimator", **_ROUTE)
+async def create_estimator_task(
+    body: EstimatorTask, db: ReadDb, send: Send, account_id: AccountId
+) -> Response:
+    """Run a handler over the images of an archive, a bucket or a directory."""
+    return await _given(body, TaskType.ESTIMATOR, db, send, account_id)
 
 
 async def _given(

@@ -39,6 +39,7 @@ from api.schemas.tasks import (
 )
 from api.workers.tasks.results import result_blob
 from commands.tasks import CancelTask, DeleteTask, ReplaceTaskNotificationPolicy
+from domain.estimator_task import without_secrets
 from domain.shared.fields import written
 from domain.task_errors import TaskErrorNotFound, TaskNotFound, TaskResultNotFound
 from domain.task_policies import TaskNotificationPolicy
@@ -233,7 +234,8 @@ def _policy(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    said = {"content": row["content"] or {}, "description": row["description"] or ""}
+    content = without_secrets(row["content"] or {})
+    said = {"content": content, "description": row["description"] or ""}
     return {**_timed(row), **said, "notification_policy": _policy(row)}
 
 

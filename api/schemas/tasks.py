@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from domain.estimator_task import EstimatorContent
 from domain.shared.fields import Absent, Id, Record, Text, Time
 from domain.task_kinds import (
     ClusteringContent,
@@ -49,6 +50,10 @@ class ReporterTask(TaskCreate[ReporterContent]):
 
 class ExporterTask(TaskCreate[ExporterContent]):
     """An export of objects."""
+
+
+class EstimatorTask(TaskCreate[EstimatorContent]):
+    """A task that makes events of many images."""
 
 
 class LinkerTask(TaskCreate[LinkerContent]):

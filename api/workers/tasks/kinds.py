@@ -2,6 +2,7 @@
 
 from api.workers.tasks.clustering import Clustering
 from api.workers.tasks.cross_matching import CrossMatching
+from api.workers.tasks.estimator import Estimator
 from api.workers.tasks.exporter import Exporter
 from api.workers.tasks.garbage_collection import GarbageCollection
 from api.workers.tasks.kind import TaskKind
@@ -12,6 +13,7 @@ from api.workers.tasks.roc import Roc
 _KINDS: tuple[TaskKind, ...] = (
     Clustering(),
     CrossMatching(),
+    Estimator(),
     Exporter(),
     GarbageCollection(),
     Linker(),
