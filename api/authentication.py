@@ -192,8 +192,17 @@ AccountIdAsQuery = Annotated[UUID, Depends(account_as_query)]
 
 
 async def readable_account(connection: HTTPConnection) -> UUID | None:
-    """The dependency of reads: the account they are limited to, if any."""
-    return (await identity(connection)).scope
+    """The dependency of reads: the account they are limited to, if any.
+
+    The reference client names it in the query of some reads, whose documents do not have it.
+    """
+    scope = (await identity(connection)).scope
+    asked = connection.query_params.get("account_id")
+    if asked is None:
+        return scope
+    if _UUID.fullmatch(asked) is None:
+        raise BadQuery("account_id")
+    return chosen_of(scope, UUID(asked))
 
 
 MaybeAccountId = Annotated[UUID | None, Depends(readable_account)]

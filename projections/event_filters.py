@@ -218,6 +218,8 @@ class EventConditions(Conditions):
     def _extras_are_meta(self) -> Self:
         self._meta = []
         for key, value in (self.model_extra or {}).items():
+            if not key.startswith("meta."):
+                continue
             try:
                 self._meta.append(meta_condition(key, value))
             except NoMetaCondition:

@@ -27,7 +27,7 @@ class Where:
 class Conditions(BaseModel):
     """Fields that each narrow a query when given."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
     _clauses: ClassVar[dict[str, str]] = {}
 
     @classmethod

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from api.attribute_in_request import ATTRIBUTE_BODY, attribute_in_request
@@ -41,8 +41,6 @@ Ttl = Annotated[int, Query(ge=1, le=LONGEST_TTL_S, description="Lifetime in seco
 
 class AttributeQuery(BaseModel):
     """What to show of an attribute; the default version is that of the model pack in use."""
-
-    model_config = ConfigDict(extra="forbid")
 
     targets: Annotated[list[AttributeTarget] | None, CommaList] = None
     descriptor_version: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None

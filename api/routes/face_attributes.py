@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.authentication import AccountId, AccountIdAsQuery, MaybeAccountId, permitted
 from api.dependencies import Attributes, ReadDb, Send
@@ -34,8 +34,6 @@ _EDIT: Final = Depends(permitted("face", "modification"))
 
 class FaceAttributesQuery(BaseModel):
     """What to show of a face's attributes; the default version is that of the pack in use."""
-
-    model_config = ConfigDict(extra="forbid")
 
     targets: Annotated[list[FaceAttributeTarget] | None, CommaList] = None
     descriptor_version: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None

@@ -8,8 +8,6 @@ from starlette.responses import Response
 
 from api.authentication import (
     AccountId,
-    Caller,
-    Identity,
     MaybeAccountId,
     identity,
     permitted,
@@ -146,30 +144,31 @@ def get_face_attribute_count(db: ReadDb, account_id: MaybeAccountId) -> Any:
 async def _shown(
     face_id: UUID,
     loader: BatchLoader[UUID, Row],
-    caller: Identity,
+    account_id: UUID | None,
     targets: list[faces.FaceTarget] | None,
 ) -> Response:
-    caller.demand("face", "view")
-    row = faces.owned_face(await loader.get(face_id), caller.scope, face_id)
+    row = faces.owned_face(await loader.get(face_id), account_id, face_id)
     shown = {**row, "create_time": written(row["create_time"])}
     return json_answer(shown if targets is None else {name: shown[name] for name in targets})
 
 
 async def _get_face(request: Request) -> Response:
     face_id, loader = path_id(request, "face_id"), await get_face_loader(request)
-    return await _shown(face_id, loader, await identity(request), None)
+    caller = await identity(request)
+    caller.demand("face", "view")
+    return await _shown(face_id, loader, caller.scope, None)
 
 
-@router.get("/{face_id}", response_model=FaceView, responses=_MISSING)
+@router.get("/{face_id}", response_model=FaceView, responses=_MISSING, dependencies=[_VIEW])
 @quickly(_get_face)
 async def get_face(
     face_id: Id,
     loader: FaceLoader,
-    caller: Caller,
+    account_id: MaybeAccountId,
     targets: Annotated[list[faces.FaceTarget] | None, CommaList, Query()] = None,
 ) -> Response:
     """Get a face."""
-    return await _shown(face_id, loader, caller, targets)
+    return await _shown(face_id, loader, account_id, targets)
 
 
 @router.patch(

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from api.http.fields import REPEATED, Flag, Probability
 from domain.policies.detect import DetectPolicy, FaceDetectPolicy, LivenessPolicy
@@ -20,8 +20,6 @@ Degrees = Annotated[int, Field(ge=0, le=180)]
 
 class FaceQuestions(BaseModel):
     """The questions about faces that /sdk and /detector share, all off by default."""
-
-    model_config = ConfigDict(extra="ignore")
 
     multiface_policy: Annotated[
         OneOfThree, Field(description="0 several faces are refused, 1 allowed, 2 the best only.")
@@ -129,8 +127,6 @@ class SdkQuery(FaceQuestions):
 
 class ExtractorQuery(BaseModel):
     """The query of `POST /6/extractor`."""
-
-    model_config = ConfigDict(extra="ignore")
 
     extract_descriptor: Annotated[Flag, Field(description="Face descriptor.")] = 1
     extract_basic_attributes: Annotated[Flag, Field(description="Age, gender.")] = 0

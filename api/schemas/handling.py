@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from api.http.fields import (
     CommaList,
@@ -48,8 +48,6 @@ INPUT: Final = _input()
 
 class GenerateEventsQuery(BaseModel):
     """The query of `POST /6/handlers/{handler_id}/events`."""
-
-    model_config = ConfigDict(extra="ignore")
 
     city: Annotated[LocationPart | None, Field(description="Where it happened.")] = None
     area: Annotated[LocationPart | None, Field(description="Where it happened.")] = None

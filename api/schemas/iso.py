@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.errors import ErrorBody
 from api.http.fields import Flag
@@ -13,8 +13,6 @@ from api.schemas.eyes import OneOfThree
 
 class IsoQuery(BaseModel):
     """The query of `POST /6/iso`."""
-
-    model_config = ConfigDict(extra="ignore")
 
     image_type: Annotated[Flag, Field(description="0 raw, 1 face warp.")] = 0
     multiface_policy: Annotated[

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from api.errors import ErrorBody
 from api.http.fields import Flag, Probability, Text
@@ -17,8 +17,6 @@ FIELDS: Final = frozenset({"meta", "x_meta"})
 
 class LivenessQuery(BaseModel):
     """The query of `POST /6/liveness`."""
-
-    model_config = ConfigDict(extra="ignore")
 
     aggregate: Annotated[Flag, Field(description="Add what all images tell together.")] = 0
 

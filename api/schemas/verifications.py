@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.http.fields import CommaList, ExternalId, Flag
 from api.http.refusals import BadQuery
@@ -38,8 +38,6 @@ _Ids = Annotated[list[UUID] | None, CommaList, Field(max_length=MOST_OBJECTS)]
 
 class VerificationQuery(BaseModel):
     """The query of `POST /6/verifiers/{verifier_id}/verifications`."""
-
-    model_config = ConfigDict(extra="ignore")
 
     face_ids: Annotated[_Ids, Field(description="Faces to compare with.")] = None
     event_ids: Annotated[_Ids, Field(description="Events to compare with.")] = None

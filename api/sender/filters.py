@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from api.http.fields import CommaList, Tag
 from api.sender.passing import (
@@ -121,7 +121,6 @@ class SubscriptionFilter(BaseModel):
     of any detection.
     """
 
-    model_config = ConfigDict(extra="forbid")
     _matches: ClassVar[dict[str, Match]] = {}
 
     sources: Annotated[Texts | None, any_of(of_event("source"))] = None

@@ -1,13 +1,16 @@
 """Every query parameter that has rules refuses what breaks them, by its name."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from tests.api.belongings import belongings, state_of
-from tests.api.people import refused
+from tests.api.files import KINDS
+from tests.api.people import new_attribute, new_face, new_list, refused, some_id
 from tests.support.running_api import RunningApi
 
 LISTS = (
@@ -18,7 +21,9 @@ LISTS = (
 @pytest.fixture(scope="module")
 def document(running: RunningApi) -> Any:
     """The document that the API serves."""
-    answer = httpx.get(f"{running.url}/6/docs/spec", headers={"Accept": "application/json"})
+    answer = httpx.get(
+        f"{running.url}/6/docs/spec", headers={"Accept": "application/json"}, timeout=60
+    )
     return answer.json()
 
 
@@ -123,3 +128,32 @@ def test_bytes_that_are_no_utf_8_match_nothing(client: httpx.Client, path: str) 
     answer = client.get(f"{path}?user_data=%ff")
     assert answer.status_code == 200, answer.text
     assert [*answer.json().values()] == [[]]
+
+
+def test_parameters_that_an_operation_does_not_have_mean_nothing(
+    client: httpx.Client, document: Any
+) -> None:
+    unknown = "not_of_any_operation"
+    for path, item in document["paths"].items():
+        url = re.sub(r"\{[^}]*\}", some_id(), path)
+        for method in item:
+            if method in ("get", "post", "put", "patch", "delete"):
+                answer = client.request(method, url, params={unknown: "1"}, json=None)
+                assert unknown not in answer.text, (method, path, answer.text)
+                assert answer.status_code < 500, (method, path, answer.text)
+
+
+def test_reads_may_name_their_account_in_the_query(
+    client: httpx.Client, nobody: httpx.Client, account_id: UUID
+) -> None:
+    image_id = KINDS["image"].make(client)
+    attribute_id = new_attribute(client, basic_attributes={"age": 30})
+    ours, theirs = {"account_id": str(account_id)}, {"account_id": some_id()}
+    for url in (f"/6/faces/{new_face(client)}", f"/6/lists/{new_list(client)}",
+                f"/6/attributes/{attribute_id}", f"/6/images/{image_id}"):  # fmt: skip
+        assert nobody.get(url, params=ours).status_code == 200, url
+        assert nobody.get(url, params=theirs).status_code == 404, url
+        assert refused(client.get(url, params=theirs)) == (400, 12012), url
+        assert refused(nobody.get(url, params={"account_id": "me"})) == (400, 12012), url
+    assert nobody.get("/6/faces", params=theirs).json() == {"faces": []}
+    assert nobody.get("/6/faces/count", params=ours).json() == {"faces_count": 1}

@@ -273,7 +273,7 @@ def test_a_deleted_event_is_gone_and_listed_as_deleted(
         ({"gender": "2"}, "gender"),
         ({"page_size": "1001", "order": "up"}, "order, page_size"),
         ({"target": "event_id,nothing"}, "target"),
-        ({"nothing": "1"}, "nothing"),
+        ({"meta.": "1"}, "meta."),
         ({"origin_latitude": "1"}, "origin_longitude, origin_latitude"),
         ({"longitude_delta": "91"}, "longitude_delta"),
         ({"event_ids": "1"}, "event_ids"),
