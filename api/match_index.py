@@ -17,6 +17,10 @@ from domain.shared.model_features import DescriptorFeature
 from ray_cluster.matching import Matching
 from ray_cluster.opening import open_local_matching
 
+DIRECTORY: Final = "index"
+PURPOSE: Final = b"index snapshots"
+"""Where under the data directory the index is saved, and what the key that signs it is for."""
+
 _LOOKED_S: Final = 1.0
 """How long a look at the memory held is good for."""
 
@@ -41,8 +45,8 @@ class MatchIndex:
         settings = self._settings
         self._matching = matching = open_local_matching(
             features,
-            settings.data_dir / "index" if settings.index.snapshot_seconds else None,
-            self._master.derive(b"index snapshots"),
+            settings.data_dir / DIRECTORY if settings.index.snapshot_seconds else None,
+            self._master.derive(PURPOSE),
             most_waiting=settings.index.waiting_searches,
         )
         self._feeder = IndexFeeder(self._dsn, self._master, matching)

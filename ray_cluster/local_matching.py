@@ -17,10 +17,12 @@ from inference.matching.snapshots import Snapshots
 from inference.matching.workers import Workers
 from ray_cluster.matching import (
     CollectionSize,
+    Difference,
     IndexChange,
     IndexSnapshot,
     MatchAnswer,
     MatchQuery,
+    PutCandidate,
     SnapshotRefused,
 )
 
@@ -111,6 +113,10 @@ class LocalMatching:
     def sizes(self) -> list[CollectionSize]:
         """What is held, by origin, kind and version."""
         return self._index.sizes()
+
+    def differences(self, candidates: Sequence[PutCandidate]) -> list[Difference]:
+        """How what is held differs from candidates as they should be."""
+        return self._index.differences(candidates)
 
     def snapshot(self) -> IndexSnapshot | None:
         """The saved index to begin with, if there is one; refused where it is of no use."""

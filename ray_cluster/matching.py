@@ -9,6 +9,7 @@ from inference.matching.values import (
     AttachCandidate,
     CollectionSize,
     DetachCandidate,
+    Difference,
     DropList,
     IndexChange,
     IndexSnapshot,
@@ -28,6 +29,7 @@ __all__ = [
     "AttachCandidate",
     "CollectionSize",
     "DetachCandidate",
+    "Difference",
     "DropList",
     "IndexChange",
     "IndexSnapshot",
@@ -87,6 +89,11 @@ class Matching(Protocol):
     @property
     def position(self) -> int:
         """The place in the log up to which changes are applied."""
+        ...
+
+    def differences(self, candidates: Sequence[PutCandidate]) -> list[Difference]:
+        """How what is held differs from candidates as they should be; one of a kind and version
+        that the system cannot calibrate does not."""
         ...
 
     def snapshot(self) -> IndexSnapshot | None:

@@ -12,7 +12,7 @@ from inference.packs import default_pack
 from inference.packs.pack import MANIFEST, ModelPack, read_pack
 from inference.packs.registry import PackRegistry
 from inference.pipeline import Pipeline, PipelineOptions
-from ray_cluster.local_matching import LocalMatching
+from ray_cluster.local_matching import MOST_WAITING, LocalMatching
 from ray_cluster.local_models import LocalModels
 
 DEFAULT = default_pack.NAME
@@ -56,8 +56,9 @@ def open_local_matching(
     directory: Path | None,
     key: bytes,
     *,
-    most_waiting: int,
+    most_waiting: int = MOST_WAITING,
+    only_read: bool = False,
 ) -> LocalMatching:
     """The match index in this process; it is saved where there is a directory, signed by a key."""
-    snapshots = None if directory is None else Snapshots(directory, key)
+    snapshots = None if directory is None else Snapshots(directory, key, only_read=only_read)
     return LocalMatching(features, snapshots=snapshots, most_waiting=most_waiting)

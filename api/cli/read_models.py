@@ -1,5 +1,6 @@
 """`selene rebuild` and `selene verify`: read models made anew, or compared with the log."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -13,11 +14,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.cannot_start import CannotStart
 from api.cli.database import installation
+from api.match_index import DIRECTORY, PURPOSE
+from api.settings import Settings
+from api.workers.index_verification import IndexVerdict, verify_index
+from domain.log.sealing import MasterKey
 from projections.rebuild import CannotRebuild, rebuild
 from projections.rebuild import Progress as Tell
 from projections.table import Table
 from projections.tables import CATCH_UP, INLINE
 from projections.verify import verify
+from ray_cluster.opening import open_local_matching, open_local_models
 
 DIFFERENT = 1
 """The exit status of a verification that found differences."""
@@ -51,8 +57,22 @@ def rebuild_command(
                 )
 
 
-def verify_command(names: Names = None, as_json: AsJson = False) -> None:
-    """Compare read models with what the log says; exit status 1 if any row differs."""
+def verify_command(
+    names: Names = None,
+    as_json: AsJson = False,
+    index: Annotated[
+        bool, typer.Option("--index", help="Compare the saved match index instead.")
+    ] = False,
+) -> None:
+    """Compare read models with what the log says; exit status 1 if any row differs.
+
+    With --index, the match index as it was saved and the log goes on is compared with them.
+    """
+    if index:
+        if names:
+            raise typer.BadParameter("--index takes no read models")
+        _verify_index(as_json)
+        return
     with installation() as (dsn, master), _bars() as tell:
         found = [
             verify(dsn, table, master, behind=table.name in _BEHIND, progress=tell)
@@ -67,6 +87,40 @@ def verify_command(names: Names = None, as_json: AsJson = False) -> None:
             print(f"  {example.key}  {example.what}")
     if any(one.differences for one in found):
         raise typer.Exit(DIFFERENT)
+
+
+def _verify_index(as_json: bool) -> None:
+    with installation() as (dsn, master):
+        settings = Settings.load()
+        verdict = asyncio.run(_verdict(settings, dsn, master))
+    if as_json:
+        print(json.dumps(asdict(verdict), default=str))
+    else:
+        source = "saved index" if verdict.saved else "index made from the whole log"
+        same = "as the read models say"
+        said = f"{verdict.differences} differ" if verdict.differences else same
+        print(f"{source}: {verdict.descriptors} descriptors at position {verdict.position}, {said}")
+        for example in verdict.examples:
+            print(f"  {example.candidate_id}  {example.what}")
+    if verdict.differences:
+        raise typer.Exit(DIFFERENT)
+
+
+async def _verdict(settings: Settings, dsn: str, master: MasterKey) -> IndexVerdict:
+    models = open_local_models(
+        settings.pack,
+        settings.data_dir / "packs",
+        largest_image=settings.limits.image_bytes,
+        most_pixels=settings.limits.image_pixels,
+    )
+    features = models.descriptors()
+    key = master.derive(PURPOSE)
+    matching = open_local_matching(features, settings.data_dir / DIRECTORY, key, only_read=True)
+    try:
+        return await asyncio.to_thread(verify_index, dsn, master, matching, features)
+    finally:
+        await matching.close()
+        await models.close()
 
 
 def _chosen(names: list[str] | None) -> list[Table]:

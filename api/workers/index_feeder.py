@@ -34,10 +34,10 @@ _CATCH_UP_AT_MOST = 1_000_000  # positions; beyond, loading what is there is fas
 _POLL_S = 0.25  # how soon a stop is noticed
 
 # A list that is being deleted with its faces is not searched any more.
-_FACES = """SELECT f.face_id, f.account_id, d.kind, d.version, d.data, f.create_time,
+STORED_FACES = """SELECT f.face_id, f.account_id, d.kind, d.version, d.data, f.create_time,
     ARRAY(SELECT unnest(f.list_ids) EXCEPT SELECT list_id FROM lists WHERE retired),
     f.gender, f.age FROM faces f JOIN descriptors d ON d.owner_id = f.face_id"""
-_EVENTS = """SELECT e.event_id, e.account_id, d.kind, d.version, d.data, e.create_time,
+STORED_EVENTS = """SELECT e.event_id, e.account_id, d.kind, d.version, d.data, e.create_time,
     '{}'::uuid[], e.gender, e.age FROM events e JOIN descriptors d ON d.owner_id = e.event_id"""
 
 
@@ -86,14 +86,24 @@ class IndexFeeder:
             facts = [f for f in committed.facts if f.position > self.position]
             self._apply(facts, own, committed.position)
 
-    def _restored(self) -> bool:
+    def bring_to(self, position: int) -> bool:
+        """Bring an empty index to a place in the log: from where it was saved, or from the start.
+
+        Says whether it was saved. Nothing is read that the read models know but what faces are.
+        """
+        with self._lock:
+            restored = self._restored(position)
+            self._catch_up(position)
+        return restored
+
+    def _restored(self, upto: int | None = None) -> bool:
         """Whether the index was saved at a place of this log from which it can catch up."""
         try:
             found = self._matching.snapshot()
             if found is None:
                 return False
             connection = self._connected()
-            head = self._reader.head(connection)
+            head = self._reader.head(connection) if upto is None else upto
             if found.position > head or log_mark(connection, found.position) != found.mark:
                 raise SnapshotRefused("it is of another log")
             if head - found.position > _CATCH_UP_AT_MOST:
@@ -114,9 +124,9 @@ class IndexFeeder:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             position = self._reader.head(connection)
             loaded = 0
-            for origin, query in ((Origin.FACES, _FACES), (Origin.EVENTS, _EVENTS)):
+            for origin, query in ((Origin.FACES, STORED_FACES), (Origin.EVENTS, STORED_EVENTS)):
                 for rows in self._chunks(connection, query):
-                    self._change([_candidate(origin, row) for row in rows], None)
+                    self._change([candidate_of(origin, row) for row in rows], None)
                     loaded += len(rows)
             self._matching.apply([], position)
         self.position = position
@@ -201,7 +211,8 @@ class IndexFeeder:
         return self._connection
 
 
-def _candidate(origin: Origin, row: Any) -> PutCandidate:
+def candidate_of(origin: Origin, row: Any) -> PutCandidate:
+    """A row of one of the queries as the index takes it."""
     candidate_id, account_id, kind, version, data, create_time, list_ids, gender, age = row
     return PutCandidate(
         origin=origin,

@@ -1,7 +1,7 @@
 """Which rows belong to an account, a list or a gender: one roaring bitmap each."""
 
 from array import array
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -84,6 +84,20 @@ class Bitmaps:
         self._lists = {UUID(bytes=key): BitMap.deserialize(data) for key, data in lists}
         self._genders = {key: BitMap.deserialize(data) for key, data in genders}
 
+    def differing(
+        self, rows: Rows, puts: Sequence[PutCandidate]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether the account, the lists and the gender of each row are not the candidate's."""
+        wanted: tuple[Sequence[Collection[Any]], ...] = (
+            [(put.account_id,) for put in puts],
+            [put.list_ids for put in puts],
+            [() if put.gender is None else (put.gender,) for put in puts],
+        )
+        accounts, lists, genders = (
+            _differing(kind, rows, keys) for kind, keys in zip(self._kinds(), wanted, strict=True)
+        )
+        return accounts, lists, genders
+
     def matching(self, filters: MatchFilters) -> BitMap | None:
         """The rows that pass the filters kept here; None when there are no such filters.
 
@@ -112,6 +126,22 @@ def _leave(kind: dict[Key, BitMap], key: Key, gone: BitMap) -> None:
     kind[key] -= gone
     if not kind[key]:
         del kind[key]
+
+
+def _differing(
+    kind: dict[Any, BitMap], rows: Rows, keys: Sequence[Collection[Any]]
+) -> NDArray[np.bool_]:
+    """Whether a row is not in all of its keys' bitmaps, or is in others."""
+    places = {row: place for place, row in enumerate(rows.tolist())}
+    chosen, memberships = bitmap_of(rows), np.zeros(len(rows), np.int64)
+    for bitmap in kind.values():
+        memberships[[places[row] for row in bitmap & chosen]] += 1
+    missing = [
+        any(key not in kind or row not in kind[key] for key in own)
+        for row, own in zip(places, keys, strict=True)
+    ]
+    expected = np.array([len({*own}) for own in keys], np.int64)
+    return np.asarray(np.array(missing, np.bool_) | (memberships != expected))
 
 
 def _bytes_of(bitmap: BitMap) -> int:

@@ -15,6 +15,7 @@ from domain.shared.biometrics import DescriptorKind
 from domain.shared.model_features import DescriptorFeature
 from inference.matching.bitmaps import Bitmaps
 from inference.matching.columns import Columns, SavedColumns
+from inference.matching.comparing import differing
 from inference.matching.id_table import IdTable, Rows, id_pairs, ids_of
 from inference.matching.planner import Plan, Planner
 from inference.matching.quantise import Quantiser, Vectors
@@ -23,6 +24,7 @@ from inference.matching.scoring import Scoring
 from inference.matching.segments import BLOCK_ROWS, SEGMENT_ROWS, SavedVectors, Segments
 from inference.matching.values import (
     CollectionSize,
+    Difference,
     MatchCandidate,
     MatchFilters,
     MatchOrder,
@@ -163,6 +165,22 @@ class Collection:
         self._bitmaps.restore(saved.bitmaps)
         self._free = np.flatnonzero(~saved.columns.alive).tolist()
         self._alive = len(saved.columns.alive) - len(self._free)
+
+    def differences(self, puts: list[PutCandidate], values: Vectors) -> list[Difference]:
+        """How what is held of candidates differs from them, for those of which it does."""
+        assert self._vectors is not None
+        ids = id_pairs([put.candidate_id for put in puts])
+        rows = self._table.find(ids, self._columns.ids, self._columns.alive)
+        here = np.flatnonzero(rows >= 0)
+        held = [puts[place] for place in here]
+        vectors = self._vectors
+        what = differing(
+            held, values[here], rows[here], self._columns, self._bitmaps,
+            vectors.segments, vectors.quantiser,
+        )  # fmt: skip
+        found = [Difference(p.candidate_id, w) for p, w in zip(held, what, strict=True) if w]
+        missing = [puts[place] for place in np.flatnonzero(rows < 0)]
+        return [*found, *(Difference(put.candidate_id, "missing") for put in missing)]
 
     def attach(self, list_id: UUID, ids: Sequence[UUID]) -> None:
         """Put the candidates that are here into a list."""

@@ -1,5 +1,6 @@
 """What filters ask of rows, in plain columns: ids, times, ages and whether a row is alive."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -22,6 +23,16 @@ def microseconds(time: datetime) -> int:
     """A time as whole microseconds since 1970; times without a zone are UTC."""
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
     return (aware - _EPOCH) // _MICROSECOND
+
+
+def times_of(puts: Sequence[PutCandidate]) -> NDArray[np.int64]:
+    """The cells of candidates' times."""
+    return np.array([microseconds(put.create_time) for put in puts], np.int64)
+
+
+def ages_of(puts: Sequence[PutCandidate]) -> NDArray[np.int16]:
+    """The cells of candidates' ages."""
+    return np.array([_NO_AGE if put.age is None else put.age for put in puts], np.int16)
 
 
 class SavedColumns(NamedTuple):
@@ -66,8 +77,8 @@ class Columns:
         """Fill rows and bring them to life."""
         self._grow(int(rows.max()) + 1)
         self.ids[rows] = id_pairs([put.candidate_id for put in puts])
-        self.times[rows] = [microseconds(put.create_time) for put in puts]
-        self.ages[rows] = [_NO_AGE if put.age is None else put.age for put in puts]
+        self.times[rows] = times_of(puts)
+        self.ages[rows] = ages_of(puts)
         self.alive[rows] = True
 
     def passing(self, rows: Rows | slice, filters: MatchFilters) -> Mask | None:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from domain.shared.biometrics import Descriptor, DescriptorKind
 from domain.shared.model_features import DescriptorFeature
+from inference.matching.batches import Asked, Batch, Dead
 from inference.matching.collection import IN_MEMORY, Collection, Saved, Storage
 from inference.matching.id_table import Rows
-from inference.matching.planner import Plan
 from inference.matching.quantise import Vectors
 from inference.matching.scan import BATCH, Found, Wanted
 from inference.matching.scoring import Scoring
@@ -21,6 +21,7 @@ from inference.matching.values import (
     AttachCandidate,
     CollectionSize,
     DetachCandidate,
+    Difference,
     DropList,
     IndexChange,
     MatchAnswer,
@@ -37,30 +38,6 @@ _Wanted = tuple[Origin, DescriptorKind | None, int | None]
 
 # Scans of fewer rows run side by side, each on one thread; larger ones one after the other.
 _SHARED_FROM_ROWS: Final = 16384
-
-
-class _Asked(NamedTuple):
-    """One reference of one query."""
-
-    query: int
-    reference: int
-    wanted: Wanted
-
-
-class _Batch(NamedTuple):
-    """References that are looked for in one scan."""
-
-    collection: Collection
-    plan: Plan
-    asked: list[_Asked]
-
-
-class _Dead(NamedTuple):
-    """Rows to be wiped once all searches numbered below `before` have ended."""
-
-    before: int
-    collection: Collection
-    rows: Rows
 
 
 class MatchIndex:
@@ -84,7 +61,7 @@ class MatchIndex:
         self._position = 0
         self._searches: set[int] = set()
         self._next_search = 0
-        self._dead: list[_Dead] = []
+        self._dead: list[Dead] = []
 
     @property
     def position(self) -> int:
@@ -145,6 +122,18 @@ class MatchIndex:
         finally:
             self._ended(number)
 
+    def differences(self, candidates: Sequence[PutCandidate]) -> list[Difference]:
+        """How what is held of candidates differs from them, for those of which it does."""
+        found: list[Difference] = []
+        checked = self._checked(list(candidates))
+        with self._lock:
+            for key, puts, values in checked:
+                if key in self._collections:
+                    found += self._collections[key].differences(puts, values)
+                else:
+                    found += [Difference(put.candidate_id, "missing") for put in puts]
+        return found
+
     def restore(self, position: int, kept: Mapping[CollectionKey, Saved]) -> None:
         """Become what was saved, while there is nothing here."""
         with self._lock:
@@ -165,7 +154,7 @@ class MatchIndex:
             self._searches.discard(number)
             self._reclaim()
 
-    def _asked(self, queries: Sequence[MatchQuery]) -> Iterator[_Asked]:
+    def _asked(self, queries: Sequence[MatchQuery]) -> Iterator[Asked]:
         for number, query in enumerate(queries):
             by_version: dict[DescriptorFeature, list[int]] = defaultdict(list)
             for place, reference in enumerate(query.references):
@@ -176,11 +165,11 @@ class MatchIndex:
                 rows = scoring.rows([query.references[place] for place in places])
                 least = scoring.least_score(query.threshold)
                 for row, place in enumerate(places):
-                    yield _Asked(number, place, Wanted(rows[row : row + 1], query.limit, least))
+                    yield Asked(number, place, Wanted(rows[row : row + 1], query.limit, least))
 
-    def _batches(self, queries: Sequence[MatchQuery], asked: list[_Asked]) -> list[_Batch]:
+    def _batches(self, queries: Sequence[MatchQuery], asked: list[Asked]) -> list[Batch]:
         """Plans of equal filters are made once, and their references scanned together."""
-        groups: dict[tuple[CollectionKey, MatchFilters | int], list[_Asked]] = defaultdict(list)
+        groups: dict[tuple[CollectionKey, MatchFilters | int], list[Asked]] = defaultdict(list)
         for each in asked:
             query = queries[each.query]
             reference, filters = query.references[each.reference], query.filters
@@ -195,10 +184,10 @@ class MatchIndex:
             plan = collection.plan(queries[group[0].query].filters)
             group.sort(key=lambda each: each.wanted.limit)
             parts = (group[start : start + BATCH] for start in range(0, len(group), BATCH))
-            batches += [_Batch(collection, plan, part) for part in parts]
+            batches += [Batch(collection, plan, part) for part in parts]
         return batches
 
-    def _scan(self, batches: list[_Batch]) -> list[list[Found]]:
+    def _scan(self, batches: list[Batch]) -> list[list[Found]]:
         found: list[list[Found]] = [[] for _ in batches]
 
         def scan(number: int, workers: Workers) -> None:
@@ -281,7 +270,7 @@ class MatchIndex:
 
     def _bury(self, collection: Collection, rows: Rows) -> None:
         if len(rows):
-            self._dead.append(_Dead(self._next_search, collection, rows))
+            self._dead.append(Dead(self._next_search, collection, rows))
 
     def _reclaim(self) -> None:
         """Wipe the rows that no running search can read."""

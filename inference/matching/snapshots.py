@@ -52,11 +52,12 @@ class _Segment(NamedTuple):
 class Snapshots:
     """The snapshots of one index in one directory; `key` signs the manifest.
 
-    The log's mark is a text that the log has at a position and another log has not.
+    The log's mark is a text that the log has at a position and another log has not. With
+    `only_read` nothing is saved, and the directory may be in use by another process.
     """
 
-    def __init__(self, directory: Path, key: bytes) -> None:
-        self._directory, self._key = directory, key
+    def __init__(self, directory: Path, key: bytes, *, only_read: bool = False) -> None:
+        self._directory, self._key, self._only_read = directory, key, only_read
         self._segments: dict[tuple[CollectionKey, int], _Segment] = {}
         self._lock: int | None = None
 
@@ -71,7 +72,7 @@ class Snapshots:
 
         Nothing is done while the directory is another process's.
         """
-        if not self._is_mine():
+        if self._only_read or not self._is_mine():
             return None
         with index.saved() as (position, kept):
             segments: dict[tuple[CollectionKey, int], _Segment] = {}
@@ -99,7 +100,7 @@ class Snapshots:
 
     def find(self, index: MatchIndex) -> IndexSnapshot | None:
         """The newest snapshot, if there is one; refused unless this index can be made of it."""
-        content = self._content(index) if self._is_mine() else None
+        content = self._content(index) if self._only_read or self._is_mine() else None
         return None if content is None else IndexSnapshot(content["position"], content["mark"])
 
     def _content(self, index: MatchIndex) -> Mapping[str, Any] | None:

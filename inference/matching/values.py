@@ -162,6 +162,13 @@ class CollectionSize(NamedTuple):
     bytes: int
 
 
+class Difference(NamedTuple):
+    """A candidate that is held otherwise than it should be, and in what."""
+
+    candidate_id: UUID
+    what: str
+
+
 class IndexSnapshot(NamedTuple):
     """A saved index: its position in the log, and the text that tells this log from others."""
 

@@ -185,3 +185,17 @@ def test_commands_work_beside_running_services_and_without_them(tmp_path: Path) 
         assert service.wait() == 0
     assert '"Ann"' in selene("log", "show", face_id)
     assert "faces: 1 rows at position 2, as the log says" in selene("verify")
+
+
+def test_the_match_index_is_compared_with_the_read_models(selene: Selene, dsn: str) -> None:
+    ann(selene)
+
+    same = selene("verify", "--index")
+    as_json = selene("verify", "--index", "--json")
+    confused = selene("verify", "faces", "--index")
+
+    assert same.exit_code == as_json.exit_code == 0
+    said = "index made from the whole log: 0 descriptors at position 1, as the read models say"
+    assert said in same.stdout
+    assert json.loads(as_json.stdout)["differences"] == 0
+    assert confused.exit_code == 2
