@@ -47,6 +47,6 @@ def retry(
         raise typer.BadParameter("name a message, or say --all")
     with installation() as (dsn, _), psycopg.connect(dsn) as connection:
         count = send_again(connection, delivery_id)
-    if not count and delivery_id is not None:
-        raise CannotStart(f"no message {delivery_id} was given up")
+        if not count and delivery_id is not None:
+            raise CannotStart(f"no message {delivery_id} was given up")
     print(f"{count} to be sent again")
