@@ -44,17 +44,18 @@ class Copying:
     def write(self, connection: Connection[Any], rows: Iterable[Sequence[Any]]) -> None:
         """Add rows, their values in the order of the columns; they may be made as they go."""
         chunks = (list(zip(*chunk, strict=True)) for chunk in in_chunks(rows))
-        self.write_columns(connection, chunks)
+        self.send(connection, self.blocks(chunks))
 
-    def write_columns(
-        self, connection: Connection[Any], chunks: Iterable[Sequence[Sequence[Any]]]
-    ) -> None:
-        """Add rows, some at a time: each chunk is all values of each column, in their order."""
+    def blocks(self, chunks: Iterable[Sequence[Sequence[Any]]]) -> Iterator[bytes]:
+        """Rows as they are sent; each chunk is all values of each column, in their order."""
+        return (self._block(columns) for columns in chunks if columns)
+
+    def send(self, connection: Connection[Any], blocks: Iterable[bytes]) -> None:
+        """Add rows that are blocks already, or become them as they go."""
         with connection.cursor().copy(self._statement) as copy:
             copy.write(_START)
-            for columns in chunks:
-                if columns:
-                    copy.write(self._block(columns))
+            for block in blocks:
+                copy.write(block)
             copy.write(_END)
 
     def _block(self, columns: Sequence[Sequence[Any]]) -> bytes:

@@ -1,6 +1,7 @@
 """The event log in Postgres: both logs, their read models and side tables in one transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -23,9 +24,10 @@ from domain.log.port import (
 )
 from domain.log.sealing import MasterKey, new_key
 from domain.shared.owned import personal_fields
+from projections.appending import HISTORY, KEYS, RECOGNITIONS
 from projections.beside import write_beside
 from projections.connection import Link
-from projections.copying import MANY, Copying
+from projections.copying import MANY
 from projections.keys import SubjectKeys, new_keys
 from projections.read_model import ReadModel
 from projections.recognised import check_later, recognised
@@ -34,40 +36,10 @@ from projections.uncollected import uncollected
 CHANNEL = "selene_log"
 _HEAD = """UPDATE log_head SET position = position + %s
     RETURNING position, pg_current_xact_id()::text"""
-_LOG = {
-    "originator_id": "uuid",
-    "originator_version": "bigint",
-    "topic": "text",
-    "state": "bytea",
-    "notification_id": "bigint",
-}
 _WRITTEN = """SELECT 1 FROM history WHERE notification_id = %s AND originator_id = %s
     UNION ALL SELECT 1 FROM recognitions WHERE notification_id = %s AND originator_id = %s"""
 _OURS = frozenset({"history", "subject_keys", "answers"})
 """Tables whose keys two writers may want at once; the one who comes second decides again."""
-
-
-class _Appending:
-    """Adds rows to one of the log's tables: few by an INSERT, many by a COPY."""
-
-    def __init__(self, table: str, columns: Mapping[str, str]) -> None:
-        arrays = ", ".join(f"%b::{kind}[]" for kind in columns.values())
-        self._insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
-        self._copying = Copying(table, columns)
-
-    def write(
-        self, connection: Connection[Any], rows: Iterable[tuple[Any, ...]], count: int
-    ) -> None:
-        """Add so many rows; many only outside of a pipeline."""
-        if count > MANY:
-            self._copying.write(connection, rows)
-        elif count:
-            connection.execute(self._insert, [list(column) for column in zip(*rows, strict=True)])
-
-
-_HISTORY = _Appending("history", _LOG)
-_RECOGNITIONS = _Appending("recognitions", _LOG)
-_KEYS = _Appending("subject_keys", {"subject_id": "uuid", "wrapped": "bytea"})
 
 
 _Written = tuple[UUID, int, str, bytes]
@@ -196,16 +168,39 @@ class PostgresLog:
             attempt.facts = facts = [Fact(p, e, r) for p, (e, r) in enumerate(events, first)]
             self._check(connection, batch.expected)
             check_later(connection, batch)
-            self._write_logs(connection, encoded, first)
-            write_beside(connection, batch, first + len(facts))
             classes = {type(event) for event, _ in events}
-            for model in self._inline:
-                wanted = model.table.event_classes
-                if not wanted.isdisjoint(classes):
-                    theirs = [fact for fact in facts if type(fact.event) in wanted]
+            told = [
+                (model, [fact for fact in facts if type(fact.event) in model.table.event_classes])
+                for model in self._inline
+                if not model.table.event_classes.isdisjoint(classes)
+            ]
+            if count > MANY:
+                self._write_many(connection, encoded, first, told)
+            else:
+                self._write_logs(connection, encoded, first)
+                for model, theirs in told:
                     model.apply(connection, theirs)
+            write_beside(connection, batch, first + len(facts))
             connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(row[0])])
         return facts
+
+    def _write_many(
+        self,
+        connection: Connection[Any],
+        encoded: _Encoded,
+        first: int,
+        told: Sequence[tuple[ReadModel, list[Fact]]],
+    ) -> None:
+        """Make new rows while the server stores the logs: each keeps a processor busy."""
+        with ThreadPoolExecutor(1) as aside:
+            stored = aside.submit(self._write_logs, connection, encoded, first)
+            births = [model.births(theirs) for model, theirs in told]
+            stored.result()
+        for (model, theirs), born in zip(told, births, strict=True):
+            if born is None:
+                model.apply(connection, theirs)
+            else:
+                model.store(connection, born)
 
     def _encode(self, connection: Connection[Any], batch: Batch) -> _Encoded:
         new: dict[UUID, bytes] = {}
@@ -262,10 +257,10 @@ class PostgresLog:
 
     def _write_logs(self, connection: Connection[Any], encoded: _Encoded, first: int) -> None:
         if keys := encoded.new_keys:
-            _KEYS.write(connection, self._keys.wrapped(keys), len(keys))
+            KEYS.write(connection, self._keys.wrapped(keys), len(keys))
         entities, seen = encoded.history, encoded.recognitions
-        _HISTORY.write(connection, _placed(entities, first), len(entities))
-        _RECOGNITIONS.write(connection, _placed(seen, first + len(entities)), len(seen))
+        HISTORY.write(connection, _placed(entities, first), len(entities))
+        RECOGNITIONS.write(connection, _placed(seen, first + len(entities)), len(seen))
 
 
 @dataclass(slots=True)

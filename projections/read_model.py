@@ -1,6 +1,6 @@
 """The driver that folds facts into a table of Postgres, and the table's DDL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
@@ -126,6 +126,20 @@ class ReadModel:
                 )
             )
 
+    def births(self, facts: Sequence[Fact]) -> list[bytes] | None:
+        """What `store` takes of many facts that all begin rows; `None` for any others."""
+        if len(facts) <= MANY:
+            return None
+        key_of, rules = self.table.key_of, self.table.rules
+        events = [fact.event for fact in facts]
+        if not all(type(e) in rules and is_birth(key_of(e), e) for e in events):
+            return None
+        return list(self._blocks(events))
+
+    def store(self, connection: AnyConnection, births: Iterable[bytes]) -> None:
+        """Add the rows that `births` made."""
+        self._copying.send(connection, births)
+
     def apply(self, connection: AnyConnection, facts: Sequence[Fact]) -> None:
         """Fold the facts into the table; the caller's transaction makes it lasting."""
         pending: list[Any] = []
@@ -158,9 +172,12 @@ class ReadModel:
     def bear(self, connection: AnyConnection, births: Sequence[Any]) -> None:
         """Store the rows that begin with these events; many only outside of a pipeline."""
         if len(births) > MANY:
-            self._copying.write_columns(connection, map(self._columns, in_chunks(births)))
+            self._copying.send(connection, self._blocks(births))
         else:
             self.insert(connection, [row for row in map(self._born, births) if row is not None])
+
+    def _blocks(self, births: Sequence[Any]) -> Iterator[bytes]:
+        return self._copying.blocks(map(self._columns, in_chunks(births)))
 
     def _born(self, event: Any) -> Row | None:
         return self.table.step(None, event)
