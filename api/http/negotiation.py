@@ -127,9 +127,9 @@ async def decoded(request: Request) -> Request:
 
 
 def in_wanted_format(scope: Scope, response: Response) -> Response:
-    """The same answer, as MessagePack if the client prefers it to JSON."""
+    """The same answer, as MessagePack if the client prefers it to JSON; a stream stays JSON."""
     accept = first_header(scope, b"accept") or ""
-    if "msgpack" not in accept or response.media_type != JSON or not response.body:
+    if "msgpack" not in accept or response.media_type != JSON or not getattr(response, "body", b""):
         return response
     wanted = preferred(accept, (JSON, *_MSGPACK_NAMES))
     if wanted is None or wanted == JSON:

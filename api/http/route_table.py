@@ -14,7 +14,11 @@ from api.http.access_log import ROUTE
 from api.http.quick import quick_app
 from api.http.refusals import MethodNotAllowed, PageNotFound
 
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_FORMS: Final[dict[object, re.Pattern[str]]] = {
+    UUID: re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    int: re.compile(r"[0-9]+"),
+}
+"""What the ids in paths look like, by their type."""
 
 
 class _Leaf(NamedTuple):
@@ -23,17 +27,17 @@ class _Leaf(NamedTuple):
     app: ASGIApp
     template: str
     parameters: tuple[str, ...]
-    ids: tuple[bool, ...]
-    """Whether each parameter is a UUID, so that no word can be meant."""
+    forms: tuple[re.Pattern[str] | None, ...]
+    """What each parameter looks like, if it is an id, so that no word can be meant."""
     endpoint: Any
     route: Any
 
     def may_be(self, values: tuple[str, ...]) -> bool:
         """Whether the values can be those of the parameters."""
         return all(
-            _UUID.fullmatch(value) is not None
-            for value, is_id in zip(values, self.ids, strict=True)
-            if is_id
+            form.fullmatch(value) is not None
+            for value, form in zip(values, self.forms, strict=True)
+            if form is not None
         )
 
 
@@ -87,8 +91,8 @@ class RouteTable:
         app = quick_app(context.endpoint, self._around(cast(ASGIApp, context.app)))
         route = context.original_route
         kinds = {p.name: p.field_info.annotation for p in route.dependant.path_params}
-        ids = tuple(kinds.get(name) is UUID for name in names)
-        leaf = _Leaf(app, path, names, ids, context.endpoint, route)
+        forms = tuple(_FORMS.get(kinds.get(name)) for name in names)
+        leaf = _Leaf(app, path, names, forms, context.endpoint, route)
         for method in context.methods or ():
             node.methods.setdefault(method, leaf)
             if not names:

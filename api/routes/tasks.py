@@ -55,6 +55,7 @@ _DELETE: Final = Depends(permitted("task", "deletion"))
 _ZIP: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
 }
+_LARGE: Final = 1 << 20  # a result of more bytes is not held in memory as a whole
 TaskId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
@@ -157,8 +158,10 @@ async def get_task_result(
         size = {"Content-Length": str(row["result_size"]), "Content-Disposition": name}
         return StreamingResponse(pieces, headers=size, media_type=row["result_type"])
     errors = await asyncio.to_thread(task_parts.errors_of_task, db, account_id, task_id)
-    shown = orjson.dumps([_error(error) for error in errors])
-    return StreamingResponse(_with_errors(pieces, shown), media_type=JSON)
+    whole = _with_errors(pieces, orjson.dumps([_error(error) for error in errors]))
+    if row["result_size"] > _LARGE:
+        return StreamingResponse(whole, media_type=JSON)
+    return Response(b"".join([piece async for piece in whole]), media_type=JSON)
 
 
 @router.get(

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from tests.api.belongings import numbered_belongings
 from tests.support.postgres import Databases
 from tests.support.running_api import RunningApi, headers_of, running_api
 from tests.support.shared import MODELS
@@ -46,6 +47,13 @@ def nobody(running: RunningApi) -> Iterator[httpx.Client]:
     """Asks the API without an account."""
     with httpx.Client(base_url=running.url) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def elsewhere(running: RunningApi) -> dict[str, str]:
+    """The numbers of things of an account that no test has."""
+    with httpx.Client(base_url=running.url, headers=headers_of(uuid4())) as client:
+        return numbered_belongings(client)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ Ids = dict[str, str]
 MISSING = {
     "attribute_id": 22011, "event_id": 90070, "face_id": 22002, "handler_id": 90060,
     "image_id": 13003, "list_id": 22003, "object_id": 13007, "sample_id": 13003,
-    "token_id": 90084, "verifier_id": 90065,
+    "token_id": 90084, "verifier_id": 90065, "task_id": 90100, "error_id": 90101,
+    "schedule_id": 90104,
 }  # fmt: skip
 """The code that says that there is none, by the name of the id in the path."""
 
@@ -41,6 +42,11 @@ BODIES: dict[tuple[str, str], Callable[[RunningApi], Any]] = {
     ("PATCH", "/6/lists/{list_id}"): lambda _: {"user_data": "Eve"},
     ("PUT", "/6/tokens/{token_id}"): lambda _: {},
     ("PUT", "/6/verifiers/{verifier_id}"): lambda _: {},
+    ("PUT", "/6/tasks/{task_id}/notification_policy"): lambda _: {"enable": 0},
+    ("PATCH", "/6/tasks/schedules/{schedule_id}"): lambda _: {"action": "stop"},
+    ("PUT", "/6/tasks/schedules/{schedule_id}"): lambda _: {
+        "task": {"task_type": 4, "content": {"target": "events"}}, "trigger": {"cron": "0 0 1 1 *"},
+    },
     ("POST", "/6/verifiers/{verifier_id}/raw"): lambda running: {
         name: [{"id": name, "type": "raw_descriptor", "data": raw_descriptor(running)}]
         for name in ("references", "candidates")
@@ -59,9 +65,9 @@ def mine(client: httpx.Client, running: RunningApi) -> Ids:
 
 
 @pytest.fixture
-def theirs(stranger: httpx.Client, running: RunningApi) -> Ids:
-    """Things of another account."""
-    return belongings(stranger, running)
+def theirs(stranger: httpx.Client, running: RunningApi, elsewhere: Ids) -> Ids:
+    """Things of other accounts."""
+    return {**belongings(stranger, running), **elsewhere}
 
 
 @pytest.fixture(autouse=True)
