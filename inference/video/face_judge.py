@@ -1,0 +1,133 @@
+"""Which faces of a frame are candidates for best shots, and how good they are."""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from domain.shared.estimations import HeadPose, Mask
+from inference.estimation import Estimation
+from inference.loaded_pack import LoadedPack
+from inference.video.best_shots import Shot, TrackShots
+from inference.video.looking import SeenFace
+from inference.video.options import AnalysisOptions, LivenessFrames, Mode
+from inference.video.source import Frame
+
+_LARGE: Final = 150.0
+"""Height in pixels from which a face gains nothing by being larger."""
+
+_STEADY: Final = 10.0
+
+
+@dataclass(slots=True)
+class _Memory:
+    yaws: deque[float]
+    scores: list[float] = field(default_factory=list)
+
+
+class FaceJudge:
+    """Judges faces by score, size, place and pose; by liveness where the options ask for it.
+
+    Quality is score x size (up to 150 pixels) x cos(yaw) x cos(pitch), 0 to 1.
+    """
+
+    def __init__(self, loaded: LoadedPack, options: AnalysisOptions) -> None:
+        self._options = options
+        self._memory: dict[TrackShots, _Memory] = {}
+        roles = [] if options.mode is Mode.BODIES else ["head_pose"]
+        if options.liveness is not None and roles:
+            roles.append("liveness")
+        if options.max_mouth_occlusion > 0 and roles:
+            roles.append("mask")
+        self._estimation = Estimation(loaded, roles, landmarks=False)
+
+    def shots(
+        self,
+        faces: Sequence[SeenFace],
+        keys: Sequence[int | None],
+        tracks: Sequence[TrackShots | None],
+        frame: Frame,
+    ) -> list[Shot | None]:
+        """The candidate that each face is, None for those that are none."""
+        options = self._options
+        wanted = [
+            i
+            for i, (face, key, track) in enumerate(zip(faces, keys, tracks, strict=True))
+            if key is not None and self._fits(face, faces, frame)
+            and (track is None or not track.is_silent(frame.number, frame.time_s))
+            and (track is None or options.liveness or track.would_keep(_plain(face)))
+        ]  # fmt: skip
+        views = [faces[i].view() for i in wanted]
+        self._estimation.run(views)
+        shots: list[Shot | None] = [None] * len(faces)
+        for i, view in zip(wanted, views, strict=True):
+            face, track = faces[i], tracks[i]
+            pose: HeadPose = view.known["head_pose"]
+            memory = self._remembered(track)
+            if options.liveness is not None and memory is not None:
+                memory.scores.append(view.known["liveness"].score)
+            if not self._frontal(pose, memory) or self._covered(view.known.get("mask")):
+                continue
+            turned = math.cos(math.radians(pose.yaw)) * math.cos(math.radians(pose.pitch))
+            quality = _plain(face) * max(0.0, turned)
+            shots[i] = Shot(
+                quality, frame.number, frame.time_s, face.box.height, view.warp, face.score
+            )
+        return shots
+
+    def is_alive(self, track: TrackShots) -> bool:
+        """Whether enough frames of the track show a living person; True where nobody asks."""
+        check, memory = self._options.liveness, self._memory.get(track)
+        if check is None:
+            return True
+        scores = [] if memory is None else memory.scores
+        if check.frames is LivenessFrames.FIRST:
+            scores = scores[: check.checks]
+        elif check.frames is LivenessFrames.LAST:
+            scores = scores[-check.checks :]
+        return bool(scores) and sum(scores) / len(scores) > check.threshold
+
+    def forget(self, track: TrackShots) -> None:
+        """The track is over."""
+        self._memory.pop(track, None)
+
+    def _remembered(self, track: TrackShots | None) -> _Memory | None:
+        if track is None:
+            return None
+        made = _Memory(deque(maxlen=max(1, self._options.steady_yaws)))
+        return self._memory.setdefault(track, made)
+
+    def _fits(self, face: SeenFace, faces: Sequence[SeenFace], frame: Frame) -> bool:
+        options = self._options
+        if face.score < options.min_face_score:
+            return False
+        height, width = face.frame.shape[:2]
+        if face.box.share_inside(options.droi.box(width, height)) < 0.999:
+            return False
+        if options.primary:
+            largest = max(faces, key=lambda one: one.box.area)
+            return face is largest and face.box.height >= options.least_face_height
+        return True
+
+    def _frontal(self, pose: HeadPose, memory: _Memory | None) -> bool:
+        options = self._options
+        within = (
+            abs(pose.yaw) <= options.max_yaw
+            and abs(pose.pitch) <= options.max_pitch
+            and abs(pose.roll) <= options.max_roll
+        )
+        if options.steady_yaws <= 1 or memory is None:
+            return within
+        memory.yaws.append(pose.yaw)
+        if options.collect_yaws and len(memory.yaws) < options.steady_yaws:
+            return False
+        return within and abs(pose.yaw - sum(memory.yaws) / len(memory.yaws)) <= _STEADY
+
+    def _covered(self, mask: Mask | None) -> bool:
+        """Whether more of the mouth is covered than may be; a mask covers all of it."""
+        return mask is not None and 1.0 - mask.missing > self._options.max_mouth_occlusion
+
+
+def _plain(face: SeenFace) -> float:
+    return face.score * min(1.0, face.box.height / _LARGE)

@@ -1,0 +1,123 @@
+"""People in real videos: how many tracks they make, and which shots are taken of them."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from domain.shared.image_refusals import NoModelForRole
+from inference.dev_pack import dev_pack
+from inference.loaded_pack import LoadedPack
+from inference.video.analysis import Analysis, Update
+from inference.video.best_shots import SendingPolicy
+from inference.video.options import AnalysisOptions, LivenessCheck, Mode, Region
+from inference.video.source import SourceSpec, VideoSource
+from tests.support.packs import default_pack
+from tests.support.shared import MEDIA, MODELS, needs_media, needs_models
+
+VIDEOS = MEDIA / "videos"
+
+
+@pytest.fixture(scope="module")
+def eyes() -> LoadedPack:
+    """The development networks."""
+    return LoadedPack(dev_pack(MODELS))
+
+
+def watch(eyes: LoadedPack, name: str, **options: object) -> list[Update]:
+    """All that is told of a video."""
+    wanted = AnalysisOptions(**options)  # type: ignore[arg-type]
+    with VideoSource(SourceSpec("videofile", str(VIDEOS / name))) as source:
+        analysis = Analysis(eyes, wanted, source.info.frame_rate)
+        updates: list[Update] = []
+        last = 0.0
+        for frame in source.frames():
+            last = frame.time_s
+            if analysis.wants(frame):
+                updates += analysis.look(frame)
+        return [*updates, *analysis.end(last)]
+
+
+def shots(updates: list[Update]) -> list[Update]:
+    """The updates with something to send."""
+    return [one for one in updates if one.send]
+
+
+def changes(updates: list[Update]) -> Counter[str]:
+    """How many tracks started and ended."""
+    return Counter(one.change for one in updates)
+
+
+@needs_media
+@needs_models
+def test_two_turning_heads_are_two_tracks_sent_once_each(eyes: LoadedPack) -> None:
+    updates = watch(eyes, "headpose_two.mp4")
+    assert (changes(updates)["started"], changes(updates)["ended"]) == (2, 2)
+    sent = shots(updates)
+    assert len(sent) == len({one.track.person_id for one in sent}) == 2
+    for one in sent:
+        (shot,) = one.send
+        assert shot.warp.shape == (250, 250, 3)
+        assert shot.quality > 0.7
+
+
+@needs_media
+@needs_models
+def test_a_face_and_its_body_are_one_person(eyes: LoadedPack) -> None:
+    sent = shots(watch(eyes, "asl_p0_help.mkv", mode=Mode.HUMANS))
+    assert sorted(one.track.kind for one in sent) == ["body", "face"]
+    assert len({one.track.person_id for one in sent}) == 1
+    assert {one.send[0].warp.shape for one in sent} == {(250, 250, 3), (256, 128, 3)}
+
+
+@needs_media
+@needs_models
+def test_a_film_without_people_has_no_tracks(eyes: LoadedPack) -> None:
+    assert watch(eyes, "cars_nopeople.mp4", mode=Mode.HUMANS, looks_per_s=1.0) == []
+
+
+@needs_media
+@needs_models
+def test_periods_send_more_than_once_and_differently(eyes: LoadedPack) -> None:
+    faces = SendingPolicy(period=1.0, shots=2)
+    sent = shots(watch(eyes, "headpose_f.mp4", faces=faces))
+    assert len(sent) == 2
+    numbers = [shot.number for one in sent for shot in one.send]
+    assert len(numbers) == len(set(numbers)) == 4
+
+
+@needs_media
+@needs_models
+def test_what_is_outside_the_region_is_not_seen(eyes: LoadedPack) -> None:
+    left = Region(0, 0, 50, 100, "percent")
+    assert changes(watch(eyes, "headpose_two.mp4", roi=left))["started"] == 1
+    tracks = watch(eyes, "headpose_two.mp4", droi=left)
+    assert (changes(tracks)["started"], len(shots(tracks))) == (2, 1)
+
+
+@needs_media
+@needs_models
+def test_living_people_are_sent_where_liveness_is_asked(eyes: LoadedPack) -> None:
+    for threshold, count in ((0.5, 1), (1.0, 0)):
+        alive = LivenessCheck(threshold=threshold)
+        assert len(shots(watch(eyes, "asl_p0_help.mkv", liveness=alive))) == count
+
+
+@needs_media
+@needs_models
+def test_turned_faces_are_no_best_shots(eyes: LoadedPack) -> None:
+    assert shots(watch(eyes, "headpose_f.mp4", max_yaw=0.1, max_pitch=0.1, max_roll=0.1)) == []
+
+
+def test_bodies_need_a_model_of_bodies() -> None:
+    with pytest.raises(NoModelForRole):
+        Analysis(LoadedPack(default_pack()), AnalysisOptions(mode=Mode.BODIES), 25.0)
+
+
+def test_frames_in_between_are_not_looked_at() -> None:
+    from inference.video.source import Frame
+
+    analysis = Analysis(LoadedPack(default_pack()), AnalysisOptions(looks_per_s=5), 25.0)
+    black = np.zeros((64, 64, 3), np.uint8)
+    wanted = [n for n in range(11) if analysis.wants(Frame(n, n / 25, black))]
+    assert wanted == [0, 5, 10]
