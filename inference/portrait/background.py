@@ -36,11 +36,11 @@ def background(face: FaceView) -> dict[str, Measured]:
     if face.image is None or eyes is None:
         return {}
     matrix = _frame(eyes)
-    frame = warp_affine(face.image, matrix, _SIZE)
-    shown = warp_affine(np.full_like(face.image, 255), matrix, _SIZE)[..., 0] == 255
-    zone = np.asarray(cv2.erode((_BEHIND & shown).astype(np.uint8), np.ones((4, 4), np.uint8))) > 0
+    behind = _BEHIND & _shown(face.image, matrix)
+    zone = np.asarray(cv2.erode(behind.astype(np.uint8), np.ones((4, 4), np.uint8))) > 0
     if zone.sum() < _LEAST * _BEHIND.sum():
         return {}
+    frame = warp_affine(face.image, matrix, _SIZE)
     return {
         "background_uniformity": round(evenness_of_gradients(frame, zone), 4),
         "background_lightness": round(lightness(frame, zone), 4),
@@ -74,6 +74,16 @@ def _frame(eyes: NDArray[np.float32]) -> Matrix:
     scale = _EYES / max(float(np.linalg.norm(eyes[1] - eyes[0])), 1e-6)
     place = np.array((_BESIDE, _ABOVE)) * _EYES - scale * middle
     return np.array([[scale, 0.0, place[0]], [0.0, scale, place[1]]])
+
+
+def _shown(image: Pixels, matrix: Matrix) -> NDArray[np.bool_]:
+    """Which pixels of the frame the image holds."""
+    (scale, _, left), (_, _, top) = matrix
+    columns, rows = np.arange(_SIZE[0]), np.arange(_SIZE[1])
+    x, y = (columns - left) / scale, (rows - top) / scale
+    height, width = image.shape[:2]
+    across, down = (x >= 0) & (x <= width - 1), (y >= 0) & (y <= height - 1)
+    return np.asarray(down[:, None] & across[None, :])
 
 
 def _behind() -> NDArray[np.bool_]:
