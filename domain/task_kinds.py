@@ -27,7 +27,8 @@ from domain.task_filters import (
 MOST_MARKED: Final = 100_000
 MOST_MATCHED: Final = 20_000_000
 MOST_CLUSTERED: Final = 1_000_000
-DEFAULT_THRESHOLD: Final = 0.6
+# From here on no two of 28 photographed people share a cluster, with any of the packs.
+DEFAULT_THRESHOLD: Final = 0.85
 DEFAULT_CANDIDATES: Final = 20
 MOST_NEIGHBOURS: Final = 1000
 

@@ -124,6 +124,9 @@ def _connect_block(
     components: Components,
 ) -> None:
     left = components.apart(comparison.close_to(block))
+    if len(left.first) > _AT_ONCE:  # of many in a crowd, a few from everywhere connect the rest
+        order = np.random.default_rng(0).permutation(len(left.first))
+        left = Pairs(left.first[order], left.second[order])
     while len(left.first):
         some = Pairs(left.first[:_AT_ONCE], left.second[:_AT_ONCE])
         similar = gallery.similar(some, threshold)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.api.album import PEOPLE, Album, open_album
-from tests.api.handling import NEEDS
+from tests.api.handling import NEEDS, handler, run
 from tests.api.people import new_face
 from tests.api.task_results import archive_of, errors_of, failed, refused_content, table_of
 from tests.api.tasks import done, ended, give, result
@@ -94,6 +94,19 @@ def test_a_face_without_a_descriptor_is_left_out(client: httpx.Client) -> None:
     task_id = done(client, "clustering", {"objects_type": "faces"})
     found = result(client, task_id)
     assert found == {"clusters": [], "total_clusters": 0, "total_objects": 0}
+
+
+def test_events_without_the_descriptor_are_left_out(album: Album) -> None:
+    content = {"objects_type": "events", "descriptor": {"type": "body"}}
+    found = result(album.client, done(album.client, "clustering", content))
+    assert found == {"clusters": [], "total_clusters": 0, "total_objects": 0}
+
+
+def test_a_pack_without_the_network_cannot_compare(client: httpx.Client) -> None:
+    policies = {"detect_policy": {"multiface_policy": 2}}
+    run(client, handler(client, **policies), PEOPLE["dad"][0])
+    content = {"objects_type": "events", "descriptor": {"type": "body"}}
+    assert [code for code, _ in failed(client, "clustering", content)] == [90030]
 
 
 def test_a_stranger_groups_nobody_of_others(album: Album, stranger: httpx.Client) -> None:
