@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from typing import Annotated
 
@@ -90,9 +90,9 @@ def verify_command(
 
 
 def _verify_index(as_json: bool) -> None:
-    with installation() as (dsn, master):
-        settings = Settings.load()
-        verdict = asyncio.run(_verdict(settings, dsn, master))
+    # What is logged is no part of the output.
+    with installation() as (dsn, master), redirect_stdout(sys.stderr):
+        verdict = asyncio.run(_verdict(Settings.load(), dsn, master))
     if as_json:
         print(json.dumps(asdict(verdict), default=str))
     else:
