@@ -1,4 +1,4 @@
-"""Garbage collection over HTTP: what passes goes, with what is kept because of it; the rest stays."""
+"""Garbage collection over HTTP: what passes goes, with what is kept for it; the rest stays."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -87,9 +87,7 @@ def test_times_bound_what_goes(client: httpx.Client) -> None:
     assert left(client) == {new}
 
 
-def test_samples_and_images_stay_unless_they_are_asked_for(
-    client: httpx.Client, running: RunningApi
-) -> None:
+def test_samples_and_images_stay_unless_they_are_asked_for(client: httpx.Client) -> None:
     handler_id = make(client, is_dynamic=True)
     image = f"/6/images/{KINDS['image'].make(client)}"
     _, first = seen(client, handler_id, image)
@@ -104,11 +102,7 @@ def test_samples_and_images_stay_unless_they_are_asked_for(
     assert removed == [{"event_id": event_id, "samples": [second]}]
     assert client.get(f"/6/samples/faces/{second}").status_code == 404
     assert client.get(image).status_code == 404
-    names = blobs_there(running)
     assert client.get(f"/6/samples/faces/{first}").status_code == 200
-    assert len([name for name in names if name.startswith("images/")]) == len(
-        [name for name in blobs_there(running) if name.startswith("images/")]
-    )
 
 
 def test_images_elsewhere_are_deleted_there(caller: httpx.Client) -> None:
