@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from api.dependencies import SendFunction
 from api.http.negotiation import JSON
 from api.images_in_request import RequestImage
 from api.pipelines.compose_events import Told
@@ -32,7 +33,7 @@ from domain.handlers import policies_to_run
 from domain.policies.policies import Policies
 from domain.shared.detections import ImageType
 from domain.shared.fields import Record
-from domain.shared.image_refusals import NoModelForRole
+from domain.shared.image_refusals import ModelsBusy, NoModelForRole
 from domain.shared.refusal import Refusal
 from domain.task_errors import task_key
 from projections.handlers import get_handler
@@ -111,7 +112,11 @@ class _Handler:
 
     async def answers(self, images: Sequence[RequestImage]) -> list[dict[str, Any] | Refusal]:
         """What the handler answers to each image, or why it does not."""
-        return list(await asyncio.gather(*map(self._answer, images)))
+        answers = [asyncio.ensure_future(self._answer(image)) for image in images]
+        try:
+            return list(await asyncio.gather(*answers))
+        finally:  # when one breaks the others still come to their end within the part
+            await asyncio.wait(answers)
 
     async def _answer(self, image: RequestImage) -> dict[str, Any] | Refusal:
         """The events of one image; those of an image that was done before are not made again."""
@@ -127,24 +132,32 @@ class _Handler:
         def send(command: Command[R]) -> Awaitable[R]:
             return services.writer.send(command, context)
 
+        patience_s = 0.1
+        while True:
+            try:
+                return await self._run(send).answer([image])
+            except ModelsBusy:  # clients come first
+                self.work.check()
+                await asyncio.sleep(patience_s)
+                patience_s = min(2 * patience_s, 5.0)
+            except _OF_ALL_IMAGES:
+                raise
+            except Refusal as refusal:
+                return refusal
+
+    def _run(self, send: SendFunction) -> HandlerRun:
         now = datetime.now(UTC)
-        run = HandlerRun(
-            services=services,
-            matching=match_stage(services),
+        return HandlerRun(
+            services=self.work.services,
+            matching=match_stage(self.work.services),
             send=send,
-            account_id=account_id,
+            account_id=self.work.account_id,
             handler_id=self.handler_id,
             request_id="",
             policies=self.policies,
             told=Told(now=now, create_time=now, end_time=now),
             image_type=self.image_type,
         )
-        try:
-            return await run.answer([image])
-        except _OF_ALL_IMAGES:
-            raise
-        except Refusal as refusal:
-            return refusal
 
 
 def _recipe(work: Work, content: EstimatorContent) -> _Handler:
