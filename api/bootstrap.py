@@ -61,8 +61,8 @@ from api.workers.announcement_sweeper import AnnouncementSweeper
 from api.workers.attribute_sweeper import AttributeSweeper
 from api.workers.callback_sender import CallbackSender
 from api.workers.list_sweeper import ListSweeper
-from api.workers.task_scheduler import TaskScheduler
 from api.workers.stream_supervisor import StreamSupervisor
+from api.workers.task_scheduler import TaskScheduler
 from api.workers.tasks.result_sweeper import ResultSweeper
 from api.workers.tasks.runner import TaskRunner
 from commands.router import COMMANDS, UNIQUE
@@ -253,6 +253,7 @@ class Installation:
             bad_body=bad_body,
             positions=LogPosition(services.writer, services.reader, lambda: self._index.position),
             limits=RequestLimits(body=settings.limits.body_bytes),
+            origins=settings.cors_origins,
             state={"services": services},
         )
         return build_app(title, routers, kit, prefix=prefixes[0] if is_api else "")

@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     auth: Literal["header", "credentials"] = "header"
     """`header` trusts Luna-Account-Id alone; `credentials` demands a login or a token."""
 
+    cors_origins: frozenset[str] = frozenset()
+    """Origins of web pages that may call the services; `*` is any."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
     drain_seconds: Annotated[int, Field(ge=0)] = 10

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http.negotiation import JSON
@@ -19,8 +20,18 @@ def json_answer(
     return Response(orjson.dumps(value), status, headers, media_type=JSON)
 
 
-def created(url: str, **ids: Any) -> Response:
-    """The answer of a creation: the ids, and where the new resource is."""
+def outside(request: Request, url: str) -> str:
+    """The whole address of a path, under the name by which the client reached the service."""
+    return f"{str(request.base_url).rstrip('/')}{url}"
+
+
+def created(url: str, reached: Request | None = None, **ids: Any) -> Response:
+    """The answer of a creation: the ids, and where the new resource is.
+
+    With the request there is the whole address too, which the newer contract shows for some.
+    """
+    if reached is not None:
+        ids["external_url"] = outside(reached, url)
     return _Created(orjson.dumps({**ids, "url": url}), url)
 
 

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from api.authentication import AccountId, Caller, permitted
 from api.dependencies import Context, ServicesDep
 from api.errors import answers
-from api.http.answers import json_answer
+from api.http.answers import json_answer, outside
 from api.http.refusals import BadContentType, BadQuery
 from api.pipelines.extractor import ExtractorRun
 from api.pipelines.models_used import models_header
@@ -31,6 +31,7 @@ router = APIRouter(tags=["attributes"])
 )
 async def extract_attributes(
     sample_ids: SampleIds,
+    request: Request,
     query: Annotated[ExtractorQuery, Query()],
     services: ServicesDep,
     context: Context,
@@ -57,4 +58,7 @@ async def extract_attributes(
     shown, headers = await answered_once(
         services.writer, services.reader, context, account_id, make, undo
     )
+    for one in shown:
+        if one["url"] is not None:
+            one["external_url"] = outside(request, one["url"])
     return json_answer(shown, 201, headers)

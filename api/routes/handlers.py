@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from api.authentication import AccountId, MaybeAccountId, permitted
@@ -32,11 +32,13 @@ _DELETE: Final = Depends(permitted("handler", "deletion"))
 
 
 @router.post("", status_code=201, response_model=HandlerCreated, dependencies=[_MAKE])
-async def create_handler(body: HandlerCreate, send: Send, account_id: AccountId) -> Response:
+async def create_handler(
+    request: Request, body: HandlerCreate, send: Send, account_id: AccountId
+) -> Response:
     """Make a handler: static with policies, dynamic without."""
     made = CreateHandler(account_id=account_id, **_fields(body))
     handler_id = await send(made)
-    return created(f"/6/handlers/{handler_id}", handler_id=handler_id)
+    return created(f"/6/handlers/{handler_id}", request, handler_id=handler_id)
 
 
 @router.get("", response_model=list[HandlerView], dependencies=[_VIEW])

@@ -41,7 +41,7 @@ async def create_images(
     """Store a source image."""
     data, kind = await raw_image(request, services.settings.limits.image_bytes)
     (image_id,) = await keep_images(send, services.blobs, account_id, [data], kind)
-    return created(f"/6/images/{image_id}", image_id=image_id)
+    return created(f"/6/images/{image_id}", request, image_id=image_id)
 
 
 @router.get("/{image_id}", response_class=Response, responses=_FILE, dependencies=[_VIEW])

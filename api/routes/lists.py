@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from api.authentication import AccountId, MaybeAccountId, permitted
@@ -48,12 +48,12 @@ WithFaces = Annotated[Flag, Query(description="1 also removes all faces of the l
     dependencies=[Depends(permitted("list", "creation"))],
 )
 async def create_list(
-    send: Send, account_id: AccountId, body: ListCreate | None = None
+    request: Request, send: Send, account_id: AccountId, body: ListCreate | None = None
 ) -> Response:
     """Create an empty list."""
     user_data = "" if body is None else body.user_data
     list_id = await send(CreateList(account_id=account_id, user_data=user_data))
-    return created(f"/6/lists/{list_id}", list_id=list_id)
+    return created(f"/6/lists/{list_id}", request, list_id=list_id)
 
 
 @router.get("", response_model=ListsPage, dependencies=[_VIEW])

@@ -46,7 +46,7 @@ async def create_objects(
     if kind == JSON:
         decoded_json(data)
     object_id = await keep_object(send, blobs, account_id, data, kind)
-    return created(f"/6/objects/{object_id}", object_id=object_id)
+    return created(f"/6/objects/{object_id}", request, object_id=object_id)
 
 
 @router.get("/{object_id}", response_class=Response, responses=_FILE, dependencies=[_VIEW])

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from api.authentication import AccountId, AccountIdAsQuery, MaybeAccountId, permitted
@@ -31,11 +31,13 @@ _DELETE: Final = Depends(permitted("verifier", "deletion"))
 
 
 @router.post("", status_code=201, response_model=VerifierCreated, dependencies=[_MAKE])
-async def create_verifier(body: VerifierCreate, send: Send, account_id: AccountId) -> Response:
+async def create_verifier(
+    request: Request, body: VerifierCreate, send: Send, account_id: AccountId
+) -> Response:
     """Make a verifier."""
     made = CreateVerifier(account_id=account_id, **_fields(body))
     verifier_id = await send(made)
-    return created(f"/6/verifiers/{verifier_id}", verifier_id=verifier_id)
+    return created(f"/6/verifiers/{verifier_id}", request, verifier_id=verifier_id)
 
 
 @router.get("", response_model=list[VerifierView], dependencies=[_VIEW])

@@ -198,6 +198,7 @@ class ExtractAnswer(BaseModel):
     samples: list[UUID]
     attribute_id: UUID | None
     url: str | None
+    external_url: str | None = None
     basic_attributes: event_parts.BasicAttributes | None = None
     score: Probability | None = None
     filter: AttributeFilter

@@ -65,6 +65,7 @@ class HandlerCreated(BaseModel):
 
     handler_id: UUID
     url: str
+    external_url: str
 
 
 class HandlerView(BaseModel):

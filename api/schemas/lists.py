@@ -20,6 +20,7 @@ class ListCreated(BaseModel):
 
     list_id: UUID
     url: str
+    external_url: str
 
 
 class ListPatch(Record):

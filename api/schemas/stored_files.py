@@ -22,6 +22,7 @@ class ImageCreated(BaseModel):
 
     image_id: UUID
     url: str
+    external_url: str
 
 
 class ObjectCreated(BaseModel):
@@ -29,6 +30,7 @@ class ObjectCreated(BaseModel):
 
     object_id: UUID
     url: str
+    external_url: str
 
 
 OBJECT_TYPES: Final = ("application/json", "application/pdf", "application/zip", "text/plain")

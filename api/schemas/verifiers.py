@@ -20,6 +20,7 @@ class VerifierCreated(BaseModel):
 
     verifier_id: UUID
     url: str
+    external_url: str
 
 
 class VerifierView(BaseModel):

@@ -43,7 +43,7 @@ def test_each_sample_becomes_an_attribute_in_the_order_asked(
     found = extracted(seeing, ids[::-1], ttl=600)
     assert [item["samples"] for item in found] == [[one] for one in ids[::-1]]
     for item in found:
-        assert item.keys() == {"samples", "attribute_id", "url", "score", "filter"}
+        assert item.keys() == {"samples", "attribute_id", "url", "external_url", "score", "filter"}
         assert item["url"] == f"/6/attributes/{item['attribute_id']}"
         assert item["filter"] == {"is_filtered": False, "filter_reasons": []}
         attribute = kept(seeing, item)
@@ -78,7 +78,9 @@ def test_attributes_hold_the_descriptors_of_their_people(
 def test_basic_attributes_are_answered_and_kept(seeing: httpx.Client) -> None:
     ids = stored(seeing, photo(DAD))
     (item,) = extracted(seeing, ids, extract_basic_attributes=1, extract_descriptor=0)
-    assert item.keys() == {"samples", "attribute_id", "url", "basic_attributes", "filter"}
+    assert item.keys() == {
+        "samples", "attribute_id", "url", "external_url", "basic_attributes", "filter"
+    }  # fmt: skip
     basic = item["basic_attributes"]
     assert isinstance(basic, dict)
     attribute = kept(seeing, item)

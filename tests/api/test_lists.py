@@ -26,7 +26,9 @@ def test_a_list_is_shown_as_it_was_made(client: httpx.Client, account_id: UUID) 
 
     list_id = made.json()["list_id"]
     assert (made.status_code, made.headers["location"]) == (201, f"/6/lists/{list_id}")
-    assert made.json() == {"list_id": list_id, "url": f"/6/lists/{list_id}"}
+    url = f"/6/lists/{list_id}"
+    whole = f"{str(client.base_url).rstrip('/')}{url}"
+    assert made.json() == {"list_id": list_id, "url": url, "external_url": whole}
     shown = client.get(f"/6/lists/{list_id}").json()
     assert shown["create_time"] == shown.pop("last_update_time")
     assert abs(datetime.fromisoformat(shown.pop("create_time")).timestamp() - time.time()) < 60

@@ -111,8 +111,8 @@ def body_tries(operation: Operation) -> dict[str, list[Try]]:
     for place in places(schema):
         seen.setdefault(place.path, []).append(place.schema)
     for path, schemas in seen.items():
-        if path and path[-1] in OWN_VALUES:
-            continue
+        if path and (path[-1] in OWN_VALUES or "authorization" in path):
+            continue  # what authorises depends on what is to be read
         if deepest is None or len(path) <= deepest:
             name = ".".join(map(str, path[:2])) or "whole"
             groups.setdefault(name, []).append(_try(path, schema, schemas))

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from tests.api.contract.bounds import Try, body_tries, query_values
 from tests.api.contract.operations import Operation
-from tests.api.contract.requests import Asked, World
+from tests.api.contract.requests import NUMBERED, Asked, World
 from tests.api.eyes import FOUR_PEOPLE, photo
 from tests.api.files import FACE
 from tests.api.people import some_id
 from tests.api.test_foreign_ids import MISSING
 
 ACCOUNT = "Luna-Account-Id"
+_MISSING_NUMBERS = {"task_id": 90100, "error_id": 90101, "schedule_id": 90104}
 TOO_LARGE = 65 << 20
 
 
@@ -79,7 +80,9 @@ def _about_ids(operation: Operation) -> Iterator[Case]:
     if not operation.ids or operation.method == "OPTIONS":
         return
     (name,) = operation.ids
-    told = Told(404, MISSING.get(name, 0), ".*[0-9a-f-]{36}.*")
+    numbered = name in NUMBERED
+    none = some_id() if not numbered else "999999999"
+    told = Told(404, {**MISSING, **_MISSING_NUMBERS}.get(name, 0), ".*'?[0-9a-f-]+'? .*")
 
     def elsewhere(case: str, wanted: str, told: Told) -> Case:
         def wrong(asked: Asked, world: World) -> Wrong:
@@ -87,9 +90,9 @@ def _about_ids(operation: Operation) -> Iterator[Case]:
 
         return Case(case, wrong, told)
 
-    yield elsewhere("unknown-id", some_id(), told)
+    yield elsewhere("unknown-id", none, told)
     yield _one("id-of-another-account", told, "stranger")
-    for number, wrong in enumerate(("x", "0" * 32, "%ff", some_id()[:-1])):
+    for number, wrong in enumerate(("x", "9" * 32, "%ff", some_id()[:-1])):
         yield elsewhere(f"bad-id-{number}", wrong, Told(404, 12013))
 
 
@@ -202,9 +205,10 @@ SPECIAL: dict[str, tuple[Case, ...]] = {
 """Refusals that only one operation gives, by its key."""
 
 ELSEWHERE = {
+    ("getTaskResult", 13007): "said of a task that has no result; tests of tasks have one",
     **dict.fromkeys(
         (("optionsSample", 13003), ("optionsFaceSample", 13003), ("optionsSamplePrevious", 13003)),
         "OPTIONS is asked by browsers before they name an account, and tells methods only",
-    )
+    ),
 }
 """Listed errors that no request provokes, by operation and code, with the reason."""

@@ -17,7 +17,9 @@ from tests.api.contract.operations import Operation
 from tests.api.eyes import DAD, photo
 from tests.api.files import FACE, KINDS
 from tests.api.people import BASIC, raw_descriptor, some_id, unit_vector
+from tests.api.tasks import done, ended, give
 from tests.api.test_accounts import account
+from tests.api.test_schedules import GC, YEARLY
 from tests.support.json_schema import smallest
 from tests.support.running_api import RunningApi
 
@@ -148,9 +150,19 @@ def _raw(world: World) -> Asked:
     return Asked(json={"references": [one], "candidates": [one]})
 
 
+OLD_EVENTS = {"target": "events", "filters": {"create_time__lt": "2001-01-01T00:00:00Z"}}
 GRANTED: dict[str, Callable[[World], Asked]] = {
     "createAccount": lambda _: Asked(json=account(account_id=some_id())),
     "createAttributes": _json(lambda _: {"basic_attributes": BASIC}),
+    "createEstimatorTask": lambda world: Asked(
+        json={
+            "content": {
+                "handler": {"handler_id": world.static_handler()},
+                "source": {"source_type": "zip", "reference": world.ids["object_id"]},
+            }
+        }
+    ),
+    "createGCTask": _json(lambda _: {"content": OLD_EVENTS}),
     "createHandler": _json(lambda _: {"description": "gate", "policies": {}}),
     "createImages": _file("image"),
     "createObjects": _file("object"),
@@ -158,10 +170,18 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
     "createROCTask": _json(
         lambda ids: {"content": {"markup": [{"face_id": ids["face_id"], "label": 0}]}}
     ),
+    "createSchedule": _json(
+        lambda _: {"task": GC, "trigger": YEARLY, "behaviour": {"create_stopped": True}}
+    ),
+    "createReporterTask": lambda world: Asked(
+        json={"content": {"filters": {"task_id": int(NUMBERED["task_id"](world))}}}
+    ),
     "createToken": _json(lambda _: {"permissions": {"face": ["view"]}}),
     "createVerifier": _json(lambda _: {"description": "door", "policies": {}}),
-    "detectFaces": _image(),
-    "extractAttributes": _json(lambda ids: [ids["sample_id"]]),
+    "detectFaces": _image(extract_exif=1),
+    "extractAttributes": lambda world: Asked(
+        json=[world.ids["sample_id"]], params={"extract_basic_attributes": 1}
+    ),
     "generateEvents": lambda world: replace(
         _image()(world), url=f"/6/handlers/{world.static_handler()}/events"
     ),
@@ -172,11 +192,16 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
             "filters": [{"column": "source", "operator": "eq", "value": "door"}],
         }
     ),
-    "iso": _image(),
+    "iso": _image(extract_exif=1),
     "linkFaces": _json(lambda ids: {"action": "attach", "face_ids": [ids["face_id"]]}),
     "matchBodies": _bodies,
     "matchFaces": _matching("attribute", "faces"),
     "matchingRaw": _raw,
+    "patchSchedule": _json(lambda _: {"action": "pause"}),
+    "putSchedule": _json(lambda _: {"task": GC, "trigger": YEARLY}),
+    "replaceTaskNotificationPolicy": _json(
+        lambda _: {"enable": 0, "task_callbacks": [], "subtask_callbacks": []}
+    ),
     "patchAccount": _json(lambda _: {"description": "gate"}),
     "patchList": _json(lambda _: {"user_data": "guests"}),
     "predictLiveness": lambda world: replace(
@@ -188,7 +213,9 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
     "rawVerification": _raw,
     "replaceToken": _json(lambda _: {"permissions": {}}),
     "saveSample": lambda _: Asked(content=FACE, headers={"Content-Type": "image/png"}),
-    "sdk": _image(detect_face=1, detect_body=1),
+    "sdk": _image(
+        detect_face=1, detect_body=1, extract_exif=1, aggregate_attributes=1, estimate_liveness=1
+    ),
     "verifyAccount": lambda world: Asked(json=world.login),
     "postVerifier": lambda world: replace(
         _image()(world), params={"attribute_ids": world.ids["attribute_id"]}
@@ -205,8 +232,32 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
 """What the smallest value of the contract's schema would not show, by the operation's key."""
 
 
+def _failed(world: World) -> str:
+    content = {"objects_type": "faces", "list_id": some_id()}
+    task_id = give(world.client, "linker", content)
+    ended(world.client, task_id)
+    errors = world.client.get(f"/6/tasks/{task_id}/errors").json()["errors"]
+    return str(errors[0]["error_id"])
+
+
+def _schedule(world: World) -> str:
+    body = {"task": GC, "trigger": YEARLY, "behaviour": {"create_stopped": True}}
+    return str(world.client.post("/6/tasks/schedules", json=body).json()["schedule_id"])
+
+
+NUMBERED: dict[str, Callable[[World], str]] = {
+    "task_id": lambda world: str(done(world.client, "gc", OLD_EVENTS)),
+    "error_id": _failed,
+    "schedule_id": _schedule,
+}
+"""Things that take long to make, by the names of their ids, which are numbers."""
+
+
 def granted(operation: Operation, world: World) -> Asked:
     """The request that must succeed."""
+    for name in operation.ids:
+        if name in NUMBERED and name not in world.ids:
+            world.ids[name] = NUMBERED[name](world)
     made = GRANTED.get(operation.key)
     if made is not None:
         asked = made(world)
@@ -223,7 +274,7 @@ def _known(value: Any, ids: dict[str, str]) -> Any:
     found: dict[str, Any] = {}
     for name, inner in value.items():
         if name in ids:
-            found[name] = ids[name]
+            found[name] = int(ids[name]) if isinstance(inner, int) else ids[name]
         elif name.endswith("_ids") and name[:-1] in ids:
             found[name] = [ids[name[:-1]]]
         else:
