@@ -8,6 +8,7 @@ from eventsourcing.domain import Aggregate, event
 from pydantic import Field, ValidationInfo, field_validator
 
 from domain.cron import Trigger
+from domain.estimator_task import EstimatorContent
 from domain.shared.enums import TaskType
 from domain.shared.fields import Integer, Record, Text
 from domain.shared.numbered import MOST, Numbered, id_of
@@ -32,6 +33,7 @@ CONTENT_OF: Final[dict[int, type[Record]]] = {
     TaskType.CROSS_MATCHING: CrossMatchContent,
     TaskType.ROC: RocContent,
     TaskType.EXPORTER: ExporterContent,
+    TaskType.ESTIMATOR: EstimatorContent,
 }
 """The content of every type of task that can be given again and again."""
 

@@ -27,6 +27,7 @@ from api.schemas.schedules import (
     ScheduleWanted,
 )
 from commands.schedules import CreateSchedule, DeleteSchedule, ReplaceSchedule, SwitchSchedule
+from domain.estimator_task import without_secrets
 from domain.schedules import ScheduleNotFound
 from domain.shared.fields import written
 from domain.shared.numbered import Numbered
@@ -127,4 +128,7 @@ _TIMES: Final = ("next_run_time", "create_time", "last_update_time")
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     times = {name: row[name] and written(row[name]) for name in _TIMES}
     status = "stopped" if row["next_run_time"] is None else "running"
-    return {**row, **times, "status": status, "task": row["task"] or {}}
+    task = row["task"] or {}
+    if content := task.get("content"):
+        task = {**task, "content": without_secrets(content)}
+    return {**row, **times, "status": status, "task": task}

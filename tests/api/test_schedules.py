@@ -207,3 +207,15 @@ def test_what_was_due_while_nobody_watched_is_given_once(
     time.sleep(1.5)  # the scheduler looks every second
     assert client.get(url).json()["task_ids"] == found["task_ids"]
     assert len(found["task_ids"]) == 1
+
+
+def test_the_secrets_of_a_scheduled_task_are_not_shown(client: httpx.Client) -> None:
+    keys = {"public_key": "tester", "secret_key": "not-a-secret"}
+    source = {"source_type": "s3", "bucket": "pictures", "authorization": keys}
+    content = {"handler": {"policies": {}}, "source": source}
+    schedule_id = make(client, task={"task_type": 9, "content": content})
+
+    for path in ("/6/tasks/schedules", f"/6/tasks/schedules/{schedule_id}"):
+        shown = client.get(path).text
+        assert "tester" in shown
+        assert "not-a-secret" not in shown
