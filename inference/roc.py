@@ -44,7 +44,7 @@ class RocCurve:
     @property
     def area(self) -> float:
         """The area under the curve, 0 to 1: how often a positive pair beats a negative one."""
-        return float(np.trapezoid(self.tpr, self.fpr))
+        return min(float(np.trapezoid(self.tpr, self.fpr)), 1.0)  # sums may be a bit too large
 
     @property
     def equal_error(self) -> float:

@@ -1,9 +1,6 @@
 """Estimator tasks make events of every image of an archive, a bucket or a directory."""
 
-import importlib.util
 import io
-import subprocess
-import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -22,9 +19,9 @@ from tests.api.handling import handler, photo
 from tests.api.people import new_list
 from tests.api.task_results import errors_of, failed, refused_content
 from tests.api.tasks import done, give
-from tests.support.ports import free_ports, wait_for_port
 from tests.support.postgres import Databases
 from tests.support.running_api import RunningApi, headers_of, running_api
+from tests.support.s3_server import s3_server
 from tests.support.shared import needs_media
 
 pytestmark = needs_media
@@ -165,22 +162,13 @@ def test_files_of_a_released_directory(owner: httpx.Client, disk: Path) -> None:
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
     """The address of a store with the photos in the bucket `pictures`."""
-    if importlib.util.find_spec("moto") is None:
-        pytest.skip("moto, a local S3 server, is not installed")
-    (port,) = free_ports(1)
-    command = [sys.executable, "-P", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for_port(port)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as store:
+    with s3_server() as url:
+        with httpx.Client(base_url=url) as store:
             store.put("/pictures").raise_for_status()
             for name in NAMES:
                 store.put(f"/pictures/day one/{name}", content=photo(name)).raise_for_status()
             store.put("/pictures/other.jpg", content=b"x").raise_for_status()
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        running.terminate()
-        running.wait()
+        yield url
 
 
 def test_objects_of_a_bucket(owner: httpx.Client, bucket: str) -> None:

@@ -1,10 +1,7 @@
 """One contract for every blob store, and what only a directory or a bucket can get wrong."""
 
 import asyncio
-import importlib.util
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +13,7 @@ from hypothesis import strategies as st
 from api.blobs import BlobNotFound, Blobs, BlobStoreFailed, memory_blobs, new_name, open_blobs
 from api.cannot_start import CannotStart
 from api.settings import S3, Settings
-from tests.support.ports import free_ports, wait_for_port
+from tests.support.s3_server import s3_server
 
 ACCESS = {"access_key_id": "tester", "secret_access_key": "not-a-secret"}
 
@@ -27,19 +24,9 @@ def s3_settings(endpoint: str, where: str) -> Settings:
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    if importlib.util.find_spec("moto") is None:
-        pytest.skip("moto, a local S3 server, is not installed")
-    (port,) = free_ports(1)
-    # Python refuses to put the working directory first, where a package could be shadowed.
-    command = [sys.executable, "-P", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for_port(port)
-        httpx.put(f"http://127.0.0.1:{port}/pixels").raise_for_status()
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
+    with s3_server() as url:
+        httpx.put(f"{url}/pixels").raise_for_status()
+        yield url
 
 
 @pytest.fixture(params=["memory", "local", "s3"])
