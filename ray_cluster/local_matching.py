@@ -13,6 +13,7 @@ from domain.shared.model_features import DescriptorFeature
 from inference.matching.collection import IN_MEMORY, Storage
 from inference.matching.match_index import MatchIndex
 from inference.matching.pairwise import compare
+from inference.matching.sharded_index import ShardedIndex
 from inference.matching.snapshots import Snapshots
 from inference.matching.workers import Workers
 from ray_cluster.matching import (
@@ -64,13 +65,20 @@ class LocalMatching:
         features: Iterable[DescriptorFeature],
         *,
         threads: int | None = None,
+        shards: int = 1,
         storage: Storage = IN_MEMORY,
         snapshots: Snapshots | None = None,
         most_waiting: int = MOST_WAITING,
     ) -> None:
+        if shards > 1 and snapshots is not None:
+            raise ValueError("an index in several shards is not saved")
         self._snapshots, self._most_waiting = snapshots, most_waiting
         self._features = tuple(features)
-        self._index = MatchIndex(self._features, workers=Workers(threads), storage=storage)
+        workers = Workers(threads)
+        self._whole = MatchIndex(self._features, workers=workers, storage=storage)
+        self._index: MatchIndex | ShardedIndex = self._whole
+        if shards > 1:
+            self._index = ShardedIndex(self._features, shards, workers=workers, storage=storage)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="match")
         self._calls: list[_Call] = []
         self._searching: asyncio.Task[None] | None = None
@@ -120,17 +128,17 @@ class LocalMatching:
 
     def snapshot(self) -> IndexSnapshot | None:
         """The saved index to begin with, if there is one; refused where it is of no use."""
-        return None if self._snapshots is None else self._snapshots.find(self._index)
+        return None if self._snapshots is None else self._snapshots.find(self._whole)
 
     def restore(self) -> None:
         """Begin with the saved index; refused where it is damaged."""
         if self._snapshots is None:
             raise SnapshotRefused("there is none")
-        self._snapshots.restore(self._index)
+        self._snapshots.restore(self._whole)
 
     def save(self, mark: Callable[[int], str]) -> int | None:
         """Save the index as it is now; returns its position."""
-        return None if self._snapshots is None else self._snapshots.save(self._index, mark)
+        return None if self._snapshots is None else self._snapshots.save(self._whole, mark)
 
     async def close(self) -> None:
         """Let running searches end and take no more."""

@@ -98,6 +98,17 @@ class Bitmaps:
         )
         return accounts, lists, genders
 
+    def belongings(self, rows: Rows) -> list[tuple[list[UUID], list[UUID], list[int]]]:
+        """The account, the lists and the gender of each row."""
+        places = {row: place for place, row in enumerate(rows.tolist())}
+        chosen = bitmap_of(rows)
+        found: list[tuple[list[Any], list[Any], list[Any]]] = [([], [], []) for _ in places]
+        for number, kind in enumerate(self._kinds()):
+            for key, bitmap in kind.items():
+                for row in bitmap & chosen:
+                    found[places[row]][number].append(key)
+        return found
+
     def matching(self, filters: MatchFilters) -> BitMap | None:
         """The rows that pass the filters kept here; None when there are no such filters.
 

@@ -1,9 +1,7 @@
 """The candidates of one origin, kind and version: their rows, and searches among them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -11,24 +9,22 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.shared.biometrics import DescriptorKind
+from domain.shared.biometrics import Descriptor, DescriptorKind
 from domain.shared.model_features import DescriptorFeature
 from inference.matching.bitmaps import Bitmaps
-from inference.matching.columns import Columns, SavedColumns
+from inference.matching.columns import Columns, SavedColumns, age_of, time_of
 from inference.matching.comparing import differing
-from inference.matching.id_table import IdTable, Rows, id_pairs, ids_of
+from inference.matching.id_table import IdTable, Rows, id_pairs, ids_of, virtual_shards
 from inference.matching.planner import Plan, Planner
 from inference.matching.quantise import Quantiser, Vectors
-from inference.matching.scan import Found, Scan, Wanted
+from inference.matching.ranking import Hits
+from inference.matching.scan import Asked, Found, Scan, Wanted
 from inference.matching.scoring import Scoring
 from inference.matching.segments import BLOCK_ROWS, SEGMENT_ROWS, SavedVectors, Segments
 from inference.matching.values import (
     CollectionSize,
     Difference,
-    MatchCandidate,
     MatchFilters,
-    MatchOrder,
-    MatchQuery,
     Origin,
     PutCandidate,
 )
@@ -48,11 +44,6 @@ class Storage:
 
 
 IN_MEMORY: Final = Storage()
-
-# What `MatchCandidate._make` does, without a call of Python for each.
-_candidate: Final[Callable[[tuple[UUID, float]], MatchCandidate]] = partial(
-    tuple.__new__, MatchCandidate
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,33 +199,37 @@ class Collection:
         scan = Scan(vectors.segments, vectors.quantiser, self.scoring, plan, wanted)
         return scan.run(workers)
 
-    def candidates(
-        self, found: Sequence[Found], queries: Sequence[MatchQuery]
-    ) -> list[tuple[MatchCandidate, ...]]:
-        """The best of what each reference found, as its query wants them."""
-        rows = np.concatenate([each.rows for each in found])
-        scores = np.concatenate([each.scores for each in found])
-        ids, similarities = self._columns.ids[rows], self.scoring.similarities(scores)
-        counts = [len(each.rows) for each in found]
-        references = np.repeat(np.arange(len(found)), counts)
-        order = np.lexsort((ids[:, 1], ids[:, 0], -scores, references))
-        starts = np.cumsum([0, *counts])
-        ranks = np.arange(len(rows)) - starts[references]
-        limits = np.array([query.limit for query in queries])
-        thresholds = np.array([query.threshold for query in queries])
-        taken = (ranks < limits[references]) & (similarities[order] >= thresholds[references])
-        order, references = order[taken], references[taken]
-        cuts = np.searchsorted(references, np.arange(len(found) + 1))
-        for number, query in enumerate(queries):
-            if query.order is not MatchOrder.SIMILARITY:
-                part = slice(cuts[number], cuts[number + 1])
-                times = self._columns.times[rows[order[part]]]
-                newest_first = query.order is MatchOrder.CREATE_TIME_DESC
-                by_time = np.argsort(-times if newest_first else times, kind="stable")
-                order[part] = order[part][by_time]
-        pairs = zip(ids_of(ids[order]), similarities[order].tolist(), strict=True)
-        made = tuple(map(_candidate, pairs))
-        return [made[start:stop] for start, stop in pairwise(cuts.tolist())]
+    def hits(self, asked: Asked, found: Found) -> Hits:
+        """What a reference found, as it is ranked."""
+        ids, times = self._columns.ids[found.rows], self._columns.times[found.rows]
+        return Hits(asked.query, asked.reference, self.scoring, ids, found.scores, times)
+
+    def release(self, virtual: int, count: int) -> tuple[list[PutCandidate], Vectors, Rows]:
+        """Up to `count` candidates of a virtual shard, no longer found here, and their rows."""
+        columns = self._columns
+        own = virtual_shards(columns.ids[: columns.count]) == virtual
+        rows = np.flatnonzero(own & columns.alive[: columns.count])[:count]
+        if self._vectors is None or not len(rows):
+            return [], np.empty((0, self.feature.dimension), np.float32), rows
+        values = self._vectors.segments.vectors(rows).copy()
+        ids = ids_of(columns.ids[rows])
+        owners = self._bitmaps.belongings(rows)
+        puts = [
+            PutCandidate(
+                origin=self.origin,
+                candidate_id=ids[place],
+                account_id=accounts[0],
+                descriptor=Descriptor(self.kind, self.version, values[place].tobytes()),
+                create_time=time_of(int(columns.times[row])),
+                list_ids=tuple(lists),
+                gender=genders[0] if genders else None,
+                age=age_of(int(columns.ages[row])),
+            )
+            for place, (row, (accounts, lists, genders)) in enumerate(
+                zip(rows.tolist(), owners, strict=True)
+            )
+        ]
+        return puts, values, self.remove(ids)
 
     def _find(self, ids: Sequence[UUID]) -> Rows:
         if not self._alive:

@@ -35,6 +35,16 @@ def ages_of(puts: Sequence[PutCandidate]) -> NDArray[np.int16]:
     return np.array([_NO_AGE if put.age is None else put.age for put in puts], np.int16)
 
 
+def time_of(cell: int) -> datetime:
+    """The time of a cell."""
+    return _EPOCH + cell * _MICROSECOND
+
+
+def age_of(cell: int) -> int | None:
+    """The age of a cell."""
+    return None if cell == _NO_AGE else cell
+
+
 class SavedColumns(NamedTuple):
     """The cells of every row that was ever used."""
 

@@ -9,13 +9,14 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from domain.shared.biometrics import Descriptor, DescriptorKind
+from domain.shared.biometrics import DescriptorKind
 from domain.shared.model_features import DescriptorFeature
-from inference.matching.batches import Asked, Batch, Dead
+from inference.matching.batches import Batch, Dead, Search, asked_of, feature_of
 from inference.matching.collection import IN_MEMORY, Collection, Saved, Storage
 from inference.matching.id_table import Rows
 from inference.matching.quantise import Vectors
-from inference.matching.scan import BATCH, Found, Wanted
+from inference.matching.ranking import Hits, answers
+from inference.matching.scan import BATCH, Asked, Found
 from inference.matching.scoring import Scoring
 from inference.matching.values import (
     AttachCandidate,
@@ -34,6 +35,9 @@ from inference.matching.values import (
 from inference.matching.workers import Workers
 
 CollectionKey = tuple[Origin, DescriptorKind, int]
+Checked = tuple[CollectionKey, list[PutCandidate], Vectors]
+"""Candidates of one collection, each once, and their vectors as they are kept."""
+
 _Wanted = tuple[Origin, DescriptorKind | None, int | None]
 
 # Scans of fewer rows run side by side, each on one thread; larger ones one after the other.
@@ -83,7 +87,14 @@ class MatchIndex:
         `position` is the place in the log that they lead to; changes that lead to an earlier one
         than was reached are skipped. Changes that are in no log have none.
         """
-        runs = [self._run_of(list(run)) for _, run in groupby(changes, type)]
+        self.apply_prepared(self.prepare(changes), position)
+
+    def prepare(self, changes: Sequence[IndexChange]) -> list[Callable[[], None]]:
+        """Changes to be applied to this index alone; refused if a descriptor is."""
+        return [self._run_of(list(run)) for _, run in groupby(changes, type)]
+
+    def apply_prepared(self, runs: Sequence[Callable[[], None]], position: int | None) -> None:
+        """Apply what was prepared."""
         with self._lock:
             if position is not None:
                 if position < self._position:
@@ -95,20 +106,43 @@ class MatchIndex:
 
     def search(self, queries: Sequence[MatchQuery]) -> list[list[MatchAnswer]]:
         """The answers of each query, one per reference."""
-        asked = list(self._asked(queries))
+        begun = self.begin(queries)
+        return answers(queries, self.finish(begun), begun.position)
+
+    def begin(self, queries: Sequence[MatchQuery]) -> Search:
+        """A search among the candidates of this moment; it has to be finished."""
+        asked = asked_of(queries, self.features)
         with self._lock:
-            position, batches = self._position, self._batches(queries, asked)
-            number = self._began()
+            return Search(self._began(), self._position, self._batches(queries, asked))
+
+    def finish(self, begun: Search) -> list[Hits]:
+        """What each reference finds."""
         try:
-            answers = [[MatchAnswer((), position, True)] * len(q.references) for q in queries]
-            for batch, found in zip(batches, self._scan(batches), strict=True):
-                wanted = [queries[each.query] for each in batch.asked]
-                lists = batch.collection.candidates(found, wanted)
-                for each, best in zip(batch.asked, lists, strict=True):
-                    answers[each.query][each.reference] = MatchAnswer(best, position, True)
-            return answers
+            return [
+                batch.collection.hits(each, found)
+                for batch, lists in zip(begun.batches, self._scan(begun.batches), strict=True)
+                for each, found in zip(batch.asked, lists, strict=True)
+            ]
         finally:
-            self._ended(number)
+            self._ended(begun.number)
+
+    def release(self, virtual: int, count: int) -> list[Checked]:
+        """Some candidates of a virtual shard, for another index; they are no longer here."""
+        with self._lock:
+            taken: list[Checked] = []
+            for key, collection in self._collections.items():
+                puts, values, rows = collection.release(virtual, count)
+                if puts:
+                    self._bury(collection, rows)
+                    taken.append((key, puts, values))
+            self._reclaim()
+            return taken
+
+    def adopt(self, taken: list[Checked]) -> None:
+        """Candidates that another index released."""
+        with self._lock:
+            self._put(taken)
+            self._reclaim()
 
     @contextmanager
     def saved(self) -> Iterator[tuple[int, dict[CollectionKey, Saved]]]:
@@ -154,19 +188,6 @@ class MatchIndex:
             self._searches.discard(number)
             self._reclaim()
 
-    def _asked(self, queries: Sequence[MatchQuery]) -> Iterator[Asked]:
-        for number, query in enumerate(queries):
-            by_version: dict[DescriptorFeature, list[int]] = defaultdict(list)
-            for place, reference in enumerate(query.references):
-                if (feature := self._feature(reference)) is not None:
-                    by_version[feature].append(place)
-            for feature, places in by_version.items():
-                scoring = Scoring(feature.calibration)
-                rows = scoring.rows([query.references[place] for place in places])
-                least = scoring.least_score(query.threshold)
-                for row, place in enumerate(places):
-                    yield Asked(number, place, Wanted(rows[row : row + 1], query.limit, least))
-
     def _batches(self, queries: Sequence[MatchQuery], asked: list[Asked]) -> list[Batch]:
         """Plans of equal filters are made once, and their references scanned together."""
         groups: dict[tuple[CollectionKey, MatchFilters | int], list[Asked]] = defaultdict(list)
@@ -201,13 +222,6 @@ class MatchIndex:
             scan(number, self.workers)
         return found
 
-    def _feature(self, descriptor: Descriptor) -> DescriptorFeature | None:
-        """How descriptors of this version are compared; None when that is not known."""
-        feature = self.features.get((descriptor.kind, descriptor.version))
-        if feature is not None:
-            descriptor.require_dimension(feature.dimension)
-        return feature
-
     def _run_of(self, run: list[IndexChange]) -> Callable[[], None]:
         """Changes of one type, checked, to be applied under the lock."""
         puts = [change for change in run if isinstance(change, PutCandidate)]
@@ -215,13 +229,11 @@ class MatchIndex:
             return partial(self._put, self._checked(puts))
         return partial(self._apply_others, run)
 
-    def _checked(
-        self, puts: list[PutCandidate]
-    ) -> list[tuple[CollectionKey, list[PutCandidate], Vectors]]:
+    def _checked(self, puts: list[PutCandidate]) -> list[Checked]:
         """Puts by collection, the last one of each candidate, with their vectors."""
         chosen: dict[CollectionKey, dict[UUID, PutCandidate]] = defaultdict(dict)
         for put in puts:
-            if self._feature(put.descriptor) is not None:
+            if feature_of(put.descriptor, self.features) is not None:
                 key = (put.origin, put.descriptor.kind, put.descriptor.version)
                 chosen[key][put.candidate_id] = put
         checked = []
@@ -231,7 +243,7 @@ class MatchIndex:
             checked.append((key, latest, scoring.rows([put.descriptor for put in latest])))
         return checked
 
-    def _put(self, checked: list[tuple[CollectionKey, list[PutCandidate], Vectors]]) -> None:
+    def _put(self, checked: list[Checked]) -> None:
         for key, puts, vectors in checked:
             if key not in self._collections:
                 feature = self.features[key[1:]]

@@ -47,6 +47,14 @@ class Wanted:
     least_score: float
 
 
+class Asked(NamedTuple):
+    """One reference of one query."""
+
+    query: int
+    reference: int
+    wanted: Wanted
+
+
 class Scan:
     """One search of up to `BATCH` references through the rows of one plan.
 

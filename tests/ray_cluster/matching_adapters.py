@@ -1,6 +1,7 @@
 """The adapters of the matching port, and how tests talk to them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 from domain.shared.model_features import DescriptorFeature
@@ -10,7 +11,10 @@ from tests.inference.matching.galleries import COSINE, candidate_id, descriptor
 
 Make = Callable[[Sequence[DescriptorFeature]], Matching]
 
-ADAPTERS: dict[str, Make] = {"local": LocalMatching}
+ADAPTERS: dict[str, Make] = {
+    "local": LocalMatching,
+    "sharded": partial(LocalMatching, shards=3),
+}
 
 
 def query(*numbers: int, feature: DescriptorFeature = COSINE, **wanted) -> MatchQuery:  # type: ignore[no-untyped-def]

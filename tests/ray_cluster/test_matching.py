@@ -13,6 +13,7 @@ from domain.shared.biometrics import BadDescriptor, Descriptor
 from domain.shared.matching_refusals import TooManySearches
 from domain.shared.model_features import DescriptorFeature
 from inference.matching.match_index import MatchIndex
+from inference.matching.sharded_index import ShardedIndex
 from ray_cluster.local_matching import LocalMatching
 from ray_cluster.matching import (
     MAX_LIMIT,
@@ -191,13 +192,17 @@ async def test_searches_of_one_moment_are_answered_together(
     matching.apply([put(number) for number in range(1, 300)], 1)
     alone = [await matching.search([query(number)]) for number in range(1, 101)]
     batches = []
-    search = MatchIndex.search
+    kinds = (MatchIndex, ShardedIndex)
+    searches = {kind: kind.search for kind in kinds}
 
-    def counted(index: MatchIndex, queries: Sequence[MatchQuery]) -> list[list[MatchAnswer]]:
+    def counted(
+        index: MatchIndex | ShardedIndex, queries: Sequence[MatchQuery]
+    ) -> list[list[MatchAnswer]]:
         batches.append(len(queries))
-        return search(index, queries)
+        return searches[type(index)](index, queries)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(MatchIndex, "search", counted)
+    for kind in kinds:
+        monkeypatch.setattr(kind, "search", counted)
     together = await asyncio.gather(*(matching.search([query(number)]) for number in range(1, 101)))
     assert together == alone
     assert sum(batches) == 100
