@@ -1,6 +1,7 @@
 """Estimator tasks make events of every image of an archive, a bucket or a directory."""
 
 import io
+import socket
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from tests.api.album import PEOPLE
 from tests.api.handling import handler, photo
 from tests.api.people import new_list
 from tests.api.task_results import errors_of, failed, refused_content
-from tests.api.tasks import done, give
+from tests.api.tasks import CANCELLED, done, ended, give
 from tests.support.postgres import Databases
 from tests.support.running_api import RunningApi, headers_of, running_api
 from tests.support.s3_server import s3_server
@@ -246,6 +247,20 @@ def test_handlers_and_archives_of_others_are_not_found(
         for given, code in ((own, 90060), ({"policies": {}}, 13007)):
             content = {"handler": given, "source": source}
             assert [c for c, _ in failed(stranger, "estimator", content)] == [code]
+
+
+def test_a_task_can_be_cancelled_while_its_archive_does_not_come(owner: httpx.Client) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        reference = f"http://127.0.0.1:{silent.getsockname()[1]}/a.zip"
+        source = {"source_type": "zip", "reference": reference}
+        task_id = give(owner, "estimator", {"handler": {"policies": {}}, "source": source})
+        connection, _ = silent.accept()
+        with connection:
+            assert owner.patch(f"/6/tasks/{task_id}").status_code == 204
+            connection.settimeout(20)
+            while connection.recv(4096):  # until the other side lets go
+                pass
+    assert ended(owner, task_id)["task_status"] == CANCELLED
 
 
 @pytest.mark.parametrize(

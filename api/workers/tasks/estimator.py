@@ -137,7 +137,7 @@ class _Handler:
             try:
                 return await self._run(send).answer([image])
             except ModelsBusy:  # clients come first
-                self.work.check()
+                await asyncio.to_thread(self.work.check)
                 await asyncio.sleep(patience_s)
                 patience_s = min(2 * patience_s, 5.0)
             except _OF_ALL_IMAGES:

@@ -2,10 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from api.blobs import BlobNotFound, Blobs
@@ -23,6 +23,7 @@ _OBJECT: Final = re.compile(
     r"(?:/6/objects/)?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 )
 _PATIENCE_S: Final = 600.0
+_LOOK_S: Final = 0.2
 
 
 @contextmanager
@@ -57,12 +58,25 @@ def _archive(work: Work, reference: str) -> Path:
         except BlobNotFound:
             raise ObjectNotFound(object_id) from None
         return path
-    guard = work.services.guard
+    download = work.services.guard.save(
+        reference, path, largest=MOST_ARCHIVE_BYTES, patience_s=_PATIENCE_S
+    )
     try:
-        work.wait(guard.save(reference, path, largest=MOST_ARCHIVE_BYTES, patience_s=_PATIENCE_S))
+        work.wait(_unless_stopped(work, download))
     except UrlRefused as refused:
         raise SourceRefused(refused.args[1]) from None
     return path
+
+
+async def _unless_stopped(work: Work, download: Coroutine[Any, Any, None]) -> None:
+    """Wait for something that takes minutes, and no longer than the task is wanted."""
+    waiting = asyncio.ensure_future(download)
+    try:
+        while not (await asyncio.wait([waiting], timeout=_LOOK_S))[0]:
+            await asyncio.to_thread(work.check)
+    finally:
+        waiting.cancel()
+    await waiting
 
 
 async def _copy(blobs: Blobs, name: str, path: Path) -> None:
