@@ -13,6 +13,8 @@ from api.pipelines.shown import Shown, status_shown
 from domain.policies.iso import ISO_CHECKS, iso_policy, iso_verdict
 from domain.policies.run_detect import detect_wanted
 from domain.shared.detections import DetectWanted, FoundFace, ModelRef
+from domain.shared.enums import MultifacePolicy
+from domain.shared.image_refusals import MultipleFaces
 from ray_cluster.models import Models
 
 OFF_HEADER: Final = "Selene-Checks-Off"
@@ -26,7 +28,10 @@ class IsoRun:
 
     def __init__(self, models: Models, *, multiface_policy: int, extract_exif: bool) -> None:
         self._models = models
-        self._policy = iso_policy(multiface_policy, extract_exif=extract_exif)
+        # Several faces are an error of their image, not of the request.
+        self._alone = multiface_policy == MultifacePolicy.FORBIDDEN
+        asked = int(MultifacePolicy.ALLOWED) if self._alone else multiface_policy
+        self._policy = iso_policy(asked, extract_exif=extract_exif)
         self._exif = extract_exif
         self._off: set[str] = set()
         self.used: list[ModelRef] = []
@@ -37,6 +42,10 @@ class IsoRun:
             self._models, loaded, self._policy, wanted=await self._possible()
         )
         self.used += (ref for image in images if image.found for ref in image.found.models)
+        for image in images:
+            if self._alone and image.found is not None and len(image.found.faces) > 1:
+                boxes = [face.box.as_dict() for face in image.found.faces if face.box is not None]
+                image.error, image.people = MultipleFaces(image.filename, boxes), []
         return {"images": [self._shown(image) for image in images]}
 
     @property

@@ -16,7 +16,7 @@ from api.pipelines.models_used import models_header
 from api.schemas.image_bodies import IMAGES
 from api.schemas.iso import IsoAnswer, IsoQuery
 from domain.shared.detections import ImageType
-from domain.shared.image_refusals import ModelsBusy, MultipleFaces, NoModelForRole
+from domain.shared.image_refusals import ModelsBusy, NoModelForRole
 
 router = APIRouter(tags=["iso"])
 
@@ -25,7 +25,7 @@ router = APIRouter(tags=["iso"])
     "/iso",
     response_model=IsoAnswer,
     openapi_extra=IMAGES,
-    responses=answers(BadContentType, MultipleFaces, NoModelForRole, PayloadTooLarge, ModelsBusy),
+    responses=answers(BadContentType, NoModelForRole, PayloadTooLarge, ModelsBusy),
 )
 async def iso(
     request: Request,
@@ -34,6 +34,8 @@ async def iso(
     account_id: MaybeAccountId,
 ) -> Response:
     """Check every face; `status` is 1 when each check that was made passed.
+
+    Several faces are an error of their image (11038) unless `multiface_policy` says otherwise.
 
     The header Selene-Checks-Off names the checks that could not be made: of a warp, or for want
     of a model. The header Selene-Models names the networks that made the answer.

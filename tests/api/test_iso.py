@@ -69,11 +69,17 @@ def test_without_networks_what_a_formula_tells_is_told(client: httpx.Client) -> 
     assert not names & off(answer)
 
 
-def test_several_faces_are_refused_unless_they_are_allowed(client: httpx.Client) -> None:
-    assert refused(client.post("/6/iso", content=COUPLE, headers=JPEG)) == (400, 11038)
-    for policy, count in ((1, 2), (2, 1)):
-        (image,) = checked(client, COUPLE, multiface_policy=policy).json()["images"]
-        assert len(image["estimations"]) == count
+def test_several_faces_are_an_error_of_their_image_unless_they_are_allowed(
+    client: httpx.Client,
+) -> None:
+    both = parts(("two.jpg", COUPLE, "image/jpeg"), ("one.jpg", PORTRAIT, "image/jpeg"))
+    for policy, code, count in ((0, 11038, 0), (1, 0, 2), (2, 0, 1)):
+        couple, alone = checked(client, both, multiface_policy=policy).json()["images"]
+        assert (couple["status"], couple["error"]["error_code"]) == (int(not code), code)
+        assert len(couple["estimations"]) == count
+        assert (alone["status"], len(alone["estimations"])) == (1, 1)
+    couple, _ = checked(client, both).json()["images"]
+    assert couple["error"]["detail"].startswith("Multiple faces found in image two.jpg detect [{")
 
 
 def test_images_fail_by_themselves_and_keep_their_order(client: httpx.Client) -> None:
