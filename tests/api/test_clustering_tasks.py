@@ -8,13 +8,12 @@ import httpx
 import pytest
 
 from tests.api.album import PEOPLE, Album, open_album
-from tests.api.handling import NEEDS, handler, run
+from tests.api.handling import handler, run
 from tests.api.people import new_face
 from tests.api.task_results import archive_of, errors_of, failed, refused_content, table_of
 from tests.api.tasks import done, ended, give, result
 from tests.support.running_api import RunningApi
-
-pytestmark = NEEDS
+from tests.support.shared import needs_media
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +101,7 @@ def test_events_without_the_descriptor_are_left_out(album: Album) -> None:
     assert found == {"clusters": [], "total_clusters": 0, "total_objects": 0}
 
 
+@needs_media
 def test_a_pack_without_the_network_cannot_compare(client: httpx.Client) -> None:
     policies = {"detect_policy": {"multiface_policy": 2}}
     run(client, handler(client, **policies), PEOPLE["dad"][0])

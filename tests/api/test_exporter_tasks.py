@@ -11,13 +11,10 @@ import pytest
 
 from api.workers.tasks import exporter
 from tests.api.album import Album, open_album
-from tests.api.handling import NEEDS
 from tests.api.people import new_face, new_list, refused
 from tests.api.task_results import archive_of, errors_of, failed, refused_content, table_of
 from tests.api.tasks import done
 from tests.support.running_api import RunningApi
-
-pytestmark = NEEDS
 
 
 @pytest.fixture(scope="module")

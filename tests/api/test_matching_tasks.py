@@ -8,13 +8,10 @@ import httpx
 import pytest
 
 from tests.api.album import Album, open_album
-from tests.api.handling import NEEDS
 from tests.api.people import new_attribute, new_face
 from tests.api.task_results import errors_of, failed, refused_content
 from tests.api.tasks import done, result
 from tests.support.running_api import RunningApi
-
-pytestmark = NEEDS
 
 
 @pytest.fixture(scope="module")
