@@ -38,7 +38,7 @@ BASE64_TYPES: Final = {
 SDK_DESCRIPTOR: Final = "application/x-sdk-descriptor"
 XPK: Final = "application/x-vl-xpk"
 DESCRIPTOR_TYPES: Final = frozenset({SDK_DESCRIPTOR, XPK})
-_BASE64_DESCRIPTORS: Final = {
+BASE64_DESCRIPTORS: Final = {
     "application/x-sdk-descriptor-base64": SDK_DESCRIPTOR,
     "application/x-vl-xpk-base64": XPK,
     "applicaition/x-vl-xpk-base64": XPK,  # spelled so in the contract, and sent so by clients
@@ -165,7 +165,7 @@ async def images_in_request(
 
 
 def _plain_type(kind: str) -> str:
-    return BASE64_TYPES.get(kind) or _BASE64_DESCRIPTORS.get(kind) or kind
+    return BASE64_TYPES.get(kind) or BASE64_DESCRIPTORS.get(kind) or kind
 
 
 def _image(

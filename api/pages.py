@@ -6,6 +6,7 @@ from html import escape
 from typing import Any, Final
 
 from api.catalogue.entry import Entry
+from api.catalogue.remedies import remedy
 from domain.shared.refusal import Refusal
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -75,5 +76,6 @@ def error_page(code: int, found: Iterable[tuple[type[Refusal], Entry]]) -> str:
             f"<h2>{escape(entry.desc)} (HTTP status {entry.status})</h2>"
             f"<p>{escape(' '.join((refusal.__doc__ or '').split()))}</p>"
             f"<p>The detail reads: <code>{escape(pattern)}</code></p>"
+            f"<p>What to do: {escape(remedy(entry))}</p>"
         )
     return page(f"Error {code}", "".join(parts))

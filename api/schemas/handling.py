@@ -20,7 +20,7 @@ from api.http.fields import (
 )
 from api.http.refusals import BadBody
 from api.http.validation import refusal_of
-from api.images_in_request import DESCRIPTOR_TYPES
+from api.images_in_request import BASE64_DESCRIPTORS, DESCRIPTOR_TYPES
 from api.schemas.events import MOST_TAGS
 from api.schemas.image_bodies import image_bodies
 from domain.events import GeoPosition, Location
@@ -39,6 +39,8 @@ def _input() -> dict[str, Any]:
     content["multipart/form-data"] = {"schema": {"type": "object", "properties": {**parts, **own}}}
     for kind in sorted(DESCRIPTOR_TYPES):
         content[kind] = {"schema": {"type": "string", "format": "binary"}}
+    for kind in BASE64_DESCRIPTORS:
+        content[kind] = {"schema": {"type": "string", "format": "byte"}}
     return bodies
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.http.fields import CommaList, ExternalId, Flag
 from api.http.refusals import BadQuery
-from api.images_in_request import DESCRIPTOR_TYPES
+from api.images_in_request import BASE64_DESCRIPTORS, DESCRIPTOR_TYPES
 from api.schemas.events import FilteredDetections, ProcessedImage
 from api.schemas.image_bodies import image_bodies
 
@@ -27,6 +27,9 @@ def _input() -> dict[str, Any]:
     for kind in sorted(DESCRIPTOR_TYPES):
         file = {"type": "string", "format": "binary"}
         bodies["requestBody"]["content"][kind] = {"schema": file}
+    for kind in BASE64_DESCRIPTORS:
+        text = {"type": "string", "format": "byte"}
+        bodies["requestBody"]["content"][kind] = {"schema": text}
     return bodies
 
 
