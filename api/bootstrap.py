@@ -9,6 +9,8 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from redis import Redis
 
+from api.agent.agent import Agent
+from api.api_routers import API_ROUTERS
 from api.app_kit import Kit, build_app
 from api.authentication import Authentication
 from api.batching import BatchLoader
@@ -21,36 +23,7 @@ from api.http.refusals import BadApiBody, BadBody, BadPublishedBody, ComponentDo
 from api.log_position import LogPosition
 from api.master_key import load_master_key
 from api.match_index import MatchIndex
-from api.routes import (
-    accounts,
-    attributes,
-    detector,
-    event_statistics,
-    events,
-    extractor,
-    face_attributes,
-    faces,
-    features,
-    handler_events,
-    handlers,
-    images,
-    iso,
-    lists,
-    liveness,
-    matcher,
-    objects,
-    samples,
-    schedules,
-    sdk,
-    sender,
-    streams_v1,
-    streams_v2,
-    task_creation,
-    tasks,
-    tokens,
-    verifications,
-    verifiers,
-)
+from api.routes import samples, sender, streams_v1, streams_v2, tracking
 from api.routes.system import Check, System, Version
 from api.sender.opening import open_sender
 from api.services import Services
@@ -78,36 +51,6 @@ from projections.tables import CATCH_UP, INLINE
 from projections.temporary_attributes import PostgresAttributes, TemporaryAttributes
 from ray_cluster.models import Models
 from ray_cluster.opening import open_local_models
-
-API_ROUTERS: Sequence[APIRouter] = (
-    accounts.router,
-    tokens.router,
-    samples.router,
-    images.router,
-    objects.router,
-    attributes.router,
-    faces.router,
-    face_attributes.router,
-    lists.router,
-    handlers.router,
-    handler_events.router,
-    verifiers.router,
-    verifications.router,
-    matcher.router,
-    events.router,
-    event_statistics.router,
-    task_creation.router,
-    schedules.router,
-    tasks.router,
-    sender.router,
-    sdk.router,
-    iso.router,
-    liveness.router,
-    detector.router,
-    extractor.router,
-    features.router,
-)
-"""What the API serves below /6."""
 
 
 class Installation:
@@ -169,7 +112,8 @@ class Installation:
         self.streams = self._app("Selene Streams", of_streams, ("/1", "/2"), BadBody)
         of_sender = sender.sender_routers(("/1", "/2"))
         self.sender = self._app("Selene Sender", of_sender, ("/1", "/2"), BadPublishedBody)
-        self.tracking = self._app("Selene Human Tracking", (), ("/1",), BadBody)
+        self.tracking = self._app("Selene Human Tracking", (tracking.router,), ("/1",), BadBody)
+        self._agent: Agent | None = None
 
     async def start(self) -> None:
         """Prepare the database, load the models, connect, and begin to take commands."""
@@ -192,12 +136,22 @@ class Installation:
             self._result_sweeper.start(self.services.writer)
             self._scheduler.start(self.services.writer)
 
+    def serve_streams(self) -> None:
+        """Begin to work on streams, once the services answer."""
+        if "agent" in self._settings.roles:
+            services = self.services
+            parts = services.guard, services.previews, services.sightings
+            self._agent = Agent(self._settings, *parts)
+            self._agent.start()
+
     async def leave(self) -> None:
         """Tell the subscribers that the service goes, and give them a moment to hear it."""
         await self.services.hub.leave(patience_s=2.0)
 
     async def stop(self) -> None:
         """Commit what waits and disconnect; also after a start that failed half-way."""
+        if self._agent is not None:
+            await self._agent.stop()
         await self._scheduler.stop()
         await self._tasks.stop()
         await self._result_sweeper.stop()

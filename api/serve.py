@@ -40,6 +40,10 @@ class Apps(Protocol):
         """Begin the work of the settings' roles; the apps are called only afterwards."""
         ...
 
+    def serve_streams(self) -> None:
+        """Begin with what asks the services over HTTP; they answer by now."""
+        ...
+
     async def leave(self) -> None:
         """Tell those who stay connected that the service goes; requests are answered on."""
         ...
@@ -158,6 +162,7 @@ class _Process:
             await asyncio.sleep(0.01)
         if not self._stopping.is_set():
             self._announce()
+            apps.serve_streams()
             await self._stopping.wait()
         await self._leave(apps)
         for server in self._servers:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from api.agent.previews import Previews
+from api.agent.sightings import Sightings
 from api.batching import BatchLoader
 from api.blobs import Blobs
 from api.images_in_request import ImageLimits
@@ -32,6 +34,8 @@ class Services:
     faces: BatchLoader[UUID, Row]
     hub: Hub
     tokens: TokenTexts
+    previews: Previews = field(default_factory=Previews)
+    sightings: Sightings = field(default_factory=Sightings)
     models: Models = field(init=False)
     matching: Matching = field(init=False)
 

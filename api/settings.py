@@ -56,6 +56,42 @@ class Ports(Group):
         return self
 
 
+class AgentSettings(Group):
+    """How this process works on streams; times in seconds."""
+
+    streams: Annotated[int, Field(ge=1, le=256)] = 2
+    """How many streams are processed at once, each in a process of its own."""
+
+    roots: tuple[AbsolutePath, ...] = ()
+    """Where files and folders of streams may lie (default: videos under data_dir)."""
+
+    devices: bool = False
+    """Whether streams may name capture devices of this machine."""
+
+    looks_per_s: Annotated[float, Field(gt=0, le=1000)] = 5.0
+    """How many frames of a second of video are looked at."""
+
+    min_sightings: Annotated[int, Field(ge=1)] = 2
+    """How often a person must have been seen to be sent; once, in folders of images."""
+
+    memory_bytes: Annotated[int | None, Field(ge=1 << 30)] = 8 << 30
+    """How much address space one stream's process may take."""
+
+    silence_s: Annotated[float, Field(gt=0)] = 60.0
+    """After how long without a word a stream's process is ended."""
+
+    feedback_s: Annotated[float, Field(gt=0)] = 5.0
+    poll_s: Annotated[float, Field(gt=0)] = 1.0
+    service: str | None = None
+    """The address of the streams service, if it is not this process's own."""
+
+    api: str | None = None
+    """The address of the API, if it is not this process's own."""
+
+    token: SecretStr | None = None
+    """A token for the streams service, where that demands credentials."""
+
+
 class Limits(Group):
     """What one request may ask for; all are checked before the work is done."""
 
@@ -136,6 +172,7 @@ class Settings(BaseSettings):
     task_threads: Annotated[int, Field(ge=1, le=16)] = 2
     """How many parts of tasks this process works on at a time."""
 
+    agent: AgentSettings = AgentSettings()
     stream_silence_s: Annotated[float, Field(gt=0)] = 60.0
     """How long a stream's worker may say nothing until another one gets the stream."""
 
@@ -170,7 +207,21 @@ class Settings(BaseSettings):
     @property
     def api_origin(self) -> str:
         """Where the API of this installation is asked from this machine."""
-        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.ports.api}"
+        return self.agent.api or self._origin(self.ports.api)
+
+    @property
+    def streams_origin(self) -> str:
+        """Where the streams service is asked from this machine."""
+        return self.agent.service or self._origin(self.ports.streams)
+
+    @property
+    def agent_roots(self) -> tuple[Path, ...]:
+        """The directories whose files and folders streams may name."""
+        return self.agent.roots or (self.data_dir / "videos",)
+
+    def _origin(self, port: int) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @model_validator(mode="after")
     def _urls_are_readable(self) -> Self:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 import httpx
 from starlette.responses import Response, StreamingResponse
 
+from api.agent.previews import LIVE_TYPE, Previews, url_of
 from api.url_guard import UrlGuard, UrlRefused
 from domain.shared.refusal import Refusal
 from projections.database import Row
@@ -25,11 +26,14 @@ class PreviewFailed(Refusal):
     """The stream's worker does not show what it sees where it said it would."""
 
 
-async def preview_of(row: Row, kind: Kind, guard: UrlGuard) -> Response:
+async def preview_of(row: Row, kind: Kind, guard: UrlGuard, own: Previews) -> Response:
     """What the worker shows, as it shows it: one picture, or pictures without end."""
+    stream_id = str(row["stream_id"])
     url = ((row["preview"] or {}).get(kind) or {}).get("url")
     if url is None:
-        raise NoPreview(kind, row["stream_id"])
+        raise NoPreview(kind, stream_id)
+    if url == url_of(stream_id, kind):
+        return _own_preview(stream_id, kind, own)
     stack = AsyncExitStack()
     try:
         answer = await stack.enter_async_context(guard.opened(url))
@@ -44,6 +48,16 @@ async def preview_of(row: Row, kind: Kind, guard: UrlGuard) -> Response:
         raise
     headers = {"Content-Type": content_type, "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(_passed_on(answer, stack), headers=headers)
+
+
+def _own_preview(stream_id: str, kind: Kind, own: Previews) -> Response:
+    """What the agent of this process shows."""
+    picture = own.last(stream_id)
+    if picture is None:
+        raise NoPreview(kind, stream_id)
+    if kind == "last_frame":
+        return Response(picture, media_type="image/jpeg")
+    return StreamingResponse(own.live(stream_id), media_type=LIVE_TYPE)
 
 
 async def _passed_on(answer: httpx.Response, stack: AsyncExitStack) -> AsyncIterator[bytes]:

@@ -1,11 +1,62 @@
 """Streams, and the workers that have them, for tests over HTTP."""
 
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 
+from api.agent.agent import Agent
+from api.settings import AgentSettings
+from api.url_guard import UrlGuard
+from tests.support.running_api import RunningApi
+
 Ask = httpx.Client
+
+
+@contextmanager
+def working(api: RunningApi, **settings: Any) -> Iterator[None]:
+    """An agent that works on the streams of a running API, in a thread of its own.
+
+    The API listens with all its services on one port, below paths, so the agent is told where.
+    """
+    of_agent = {"api": api.url, "service": f"{api.url}/streams", "poll_s": 0.1, "feedback_s": 0.3}
+    changed = api.services.settings.model_copy(
+        update={"agent": AgentSettings.model_validate({**of_agent, **settings})}
+    )
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="agent")
+    thread.start()
+
+    async def begin() -> Agent:
+        parts = UrlGuard(), api.services.previews, api.services.sightings
+        agent = Agent(changed, *parts)
+        agent.start()
+        return agent
+
+    agent = asyncio.run_coroutine_threadsafe(begin(), loop).result(30)
+    try:
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(agent.stop(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def wait_for_end(client: Ask, stream_id: str, *, patience_s: float = 60.0) -> dict[str, Any]:
+    """The stream once it is done or has failed."""
+    ends = time.monotonic() + patience_s
+    while True:
+        shown: dict[str, Any] = client.get(f"/2/streams/{stream_id}").json()
+        if shown["status"] in ("done", "failure"):
+            return shown
+        assert time.monotonic() < ends, shown
+        time.sleep(0.1)
 
 
 def body_v2(account_id: UUID, **fields: Any) -> dict[str, Any]:

@@ -32,9 +32,15 @@ class RunningApi:
 def running_api(dsn: str, directory: Path, **settings: object) -> Iterator[RunningApi]:
     """An installation over this database, with the default pack, until the end of the block."""
     default_pack()  # built once for all tests
-    given = {"data_dir": directory, "pack": str(PACKS / default_pack().name), **settings}
-    installation = build(Settings.model_validate(given), dsn)
     (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    given = {
+        "data_dir": directory,
+        "pack": str(PACKS / default_pack().name),
+        "agent": {"api": url, "service": f"{url}/streams"},
+        **settings,
+    }
+    installation = build(Settings.model_validate(given), dsn)
     others = {f"/{name}": getattr(installation, name) for name in ("streams", "sender", "tracking")}
     app = Mounted(installation.api, others)
     config = uvicorn.Config(app, port=port, log_config=None, lifespan="off")
@@ -63,7 +69,7 @@ def running_api(dsn: str, directory: Path, **settings: object) -> Iterator[Runni
     try:
         if errors:
             raise errors[0]
-        yield RunningApi(f"http://127.0.0.1:{port}", installation.services, installation.api)
+        yield RunningApi(url, installation.services, installation.api)
     finally:
         server.should_exit = True
         thread.join()

@@ -40,6 +40,9 @@ class TinyApps:
             connection.execute("CREATE TABLE IF NOT EXISTS visits (n int)")
         print("apps started", flush=True)
 
+    def serve_streams(self) -> None:
+        """There are no streams."""
+
     async def leave(self) -> None:
         """Nobody to tell."""
 

@@ -1,0 +1,166 @@
+"""One stream in the hands of the agent: runs, retries, and what is told of it."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from api.agent.handler_calls import HandlerCalls, NotAuthorized
+from api.agent.previews import Previews, url_of
+from api.agent.sightings import Sightings, tracking_message
+from api.agent.sources import SourceRefused, allowed_content
+from api.settings import Settings
+from api.url_guard import UrlGuard, UrlRefused
+from ray_cluster.stream_jobs import Ended, Message, Opened, Progress, Seen, Send, StreamJob
+from ray_cluster.stream_processes import StreamProcess
+
+log = structlog.stdlib.get_logger("selene.agent")
+
+_POLL_S: Final = 0.25
+
+
+class StreamRun:
+    """Processes one claimed stream until it is done, has failed, or is taken away.
+
+    `stream` is the second generation's view; `origin` is where its handler is.
+    """
+
+    def __init__(
+        self,
+        stream: Mapping[str, Any],
+        origin: str,
+        settings: Settings,
+        guard: UrlGuard,
+        calls: HandlerCalls,
+        previews: Previews,
+        sightings: Sightings,
+    ) -> None:
+        self.stream, self._origin = stream, origin
+        self.stream_id = str(stream["stream_id"])
+        self._settings, self._guard, self._calls = settings, guard, calls
+        self._previews, self._sightings = previews, sightings
+        self._process: StreamProcess | None = None
+        self._began = datetime.now(UTC)
+        self._events: dict[str, str] = {}
+        self._errors: deque[float] = deque()
+        self.status = "in_progress"
+        self.error: str | None = None
+        self.video_info: Mapping[str, Any] | None = None
+
+    @property
+    def feedback(self) -> dict[str, Any]:
+        """What the streams service is told."""
+        shown = self._previews.last(self.stream_id) is not None
+        urls = {kind: {"url": url_of(self.stream_id, kind)} for kind in ("live", "last_frame")}
+        return {
+            "stream_id": self.stream_id,
+            "version": self.stream["version"],
+            "status": self.status,
+            "error": self.error,
+            "video_info": self.video_info,
+            **({"preview": urls} if shown else {}),
+        }
+
+    async def run(self) -> None:
+        """Until the stream's end; `status` is done or failure then."""
+        policy = self._healthcheck()
+        while True:
+            ended = await self._once()
+            data = self.stream["data"]
+            network = data["type"] in ("tcp", "udp")
+            error = ended.error
+            if error is None and network and data.get("endless", True):
+                error = "the source has come to its end"
+            if error is None:
+                self.status, self.error = "done", None
+                return
+            self.error = error[:1024]
+            now = time.monotonic()
+            self._errors.append(now)
+            while now - self._errors[0] > policy["period"]:
+                self._errors.popleft()
+            if ended.fatal or not network or len(self._errors) >= policy["max_error_count"]:
+                self.status = "failure"
+                return
+            log.warning("a stream broke and is tried again", stream=self.stream_id, error=error)
+            await asyncio.sleep(policy["retry_delay"])
+
+    def _healthcheck(self) -> Mapping[str, Any]:
+        """The most patient policy of the analytics."""
+        policies = [one["healthcheck"] for one in self.stream["data"]["analytics"]]
+        return max(policies, key=lambda one: one["max_error_count"])
+
+    async def _once(self) -> Ended:
+        settings = self._settings
+        try:
+            content = await allowed_content(
+                self.stream["data"],
+                settings.agent_roots,
+                self._guard,
+                devices=settings.agent.devices,
+            )
+        except (SourceRefused, UrlRefused) as refused:
+            return Ended(str(refused), fatal=True)
+        job = StreamJob(
+            stream_id=self.stream_id,
+            content=content,
+            pack=settings.pack,
+            packs=Path(settings.data_dir / "packs"),
+            looks_per_s=settings.agent.looks_per_s,
+            min_sightings=settings.agent.min_sightings,
+            memory_bytes=settings.agent.memory_bytes,
+        )
+        self._began = datetime.now(UTC)
+        process = await asyncio.to_thread(StreamProcess, job)
+        try:
+            return await self._listen(process)
+        except NotAuthorized as refused:
+            return Ended(str(refused), fatal=True)
+        except ConnectionError as error:
+            return Ended(str(error))
+        finally:
+            self._previews.forget(self.stream_id)
+            await asyncio.shield(asyncio.to_thread(process.close))
+
+    async def _listen(self, process: StreamProcess) -> Ended:
+        """All messages in order; a worker that says nothing for too long is ended."""
+        heard = time.monotonic()
+        while True:
+            message = await asyncio.to_thread(process.next, _POLL_S)
+            if message is not None:
+                heard = time.monotonic()
+                if isinstance(message, Ended):
+                    return message
+                await self._take(message)
+            elif time.monotonic() - heard > self._settings.agent.silence_s:
+                return Ended(f"the worker said nothing for {self._settings.agent.silence_s} s")
+
+    async def _take(self, message: Message) -> None:
+        if isinstance(message, Opened | Progress):
+            self.video_info = message.video_info
+            if isinstance(message, Opened):
+                self.error = None
+        elif isinstance(message, Seen):
+            if message.picture:
+                self._previews.show(self.stream_id, message.picture)
+            self._show_tracks(message)
+        elif isinstance(message, Send):
+            events = await self._calls.send(self.stream, self._origin, message, self._began)
+            if events:
+                self._events[message.track_id] = events[0]
+
+    def _show_tracks(self, seen: Seen) -> None:
+        for one in seen.tracks:
+            if self._sightings.wanted(self.stream_id):
+                event_id = self._events.get(one.track_id)
+                told = tracking_message(
+                    one.track_id, one.change, one.kind, one.rect, one.score, event_id
+                )
+                self._sightings.tell(self.stream_id, told)
+            if one.change == "ended":
+                self._events.pop(one.track_id, None)

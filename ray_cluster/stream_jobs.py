@@ -1,0 +1,99 @@
+"""The port to stream workers: what is to be processed, and what is told of it meanwhile."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+JSON = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamJob:
+    """One run of a stream: its content (the second generation's `data`), and the models.
+
+    `memory_bytes` is how much address space the worker may take; `min_sightings` how often a
+    person must have been seen to be sent.
+    """
+
+    stream_id: str
+    content: JSON
+    pack: str
+    packs: Path
+    looks_per_s: float = 5.0
+    min_sightings: int = 2
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The source is open; `video_info` is the contract's."""
+
+    video_info: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the run is: what is known of the source, frames decoded and looked at."""
+
+    video_info: JSON
+    frames: int
+    looks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A face or body in the picture: a box in pixels, and what became of its track."""
+
+    analytics: int
+    track_id: str
+    kind: Literal["face", "body"]
+    change: Literal["started", "updated", "ended"]
+    rect: Mapping[str, int]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look showed; `picture` is the frame as a small JPEG with the tracks drawn.
+
+    Tracks that end with the video have no picture.
+    """
+
+    time_s: float
+    tracks: Sequence[Followed]
+    picture: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class BestShot:
+    """A shot to send: the warp as a JPEG file, when it was seen (s from the start), how good."""
+
+    jpeg: bytes
+    time_s: float
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Best shots of one track, best first, that the handler of an analytics shall get."""
+
+    analytics: int
+    track_id: str
+    kind: Literal["face", "body"]
+    shots: Sequence[BestShot]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over: the source has come to its end, or `error` says what broke.
+
+    `fatal` errors are not mended by trying again.
+    """
+
+    error: str | None = None
+    fatal: bool = False
+    frames: int = 0
+
+
+Message = Opened | Progress | Seen | Send | Ended

@@ -1,0 +1,83 @@
+"""Runs stream jobs in processes of their own, so that a broken video harms nobody else."""
+
+import contextlib
+import multiprocessing
+import resource
+import signal
+import threading
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+from ray_cluster.stream_jobs import Ended, Message, StreamJob
+
+_CONTEXT: Final = multiprocessing.get_context("forkserver")
+_GRACE_S: Final = 5.0
+
+
+def _child(job: StreamJob, out: Connection, stop: Any) -> None:
+    """What the process does; the modules are there already, since the fork server has them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then stops us
+    if job.memory_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (job.memory_bytes, job.memory_bytes))
+    from ray_cluster.stream_worker import process
+
+    try:
+        process(job, out.send, stop.is_set)
+    except MemoryError:
+        out.send(Ended("the worker ran out of memory"))
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass
+    finally:
+        out.close()
+
+
+class StreamProcess:
+    """One running job; `messages` come in order and end with `Ended`, whatever happens."""
+
+    def __init__(self, job: StreamJob) -> None:
+        _CONTEXT.set_forkserver_preload(["ray_cluster.stream_worker"])
+        self._in, out = _CONTEXT.Pipe(duplex=False)
+        self._stop = _CONTEXT.Event()
+        self._process = _CONTEXT.Process(target=_child, args=(job, out, self._stop), daemon=True)
+        self._lock = threading.Lock()
+        self._process.start()
+        out.close()
+        self._ended = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process, for those who watch it."""
+        return self._process.pid
+
+    def next(self, timeout_s: float) -> Message | None:
+        """The next message; None when there is none within the time.
+
+        A process that dies without a word has ended with an error.
+        """
+        if self._ended:
+            return None
+        try:
+            if not self._in.poll(timeout_s):
+                return None
+            message: Message = self._in.recv()
+        except (EOFError, OSError):
+            self._process.join(_GRACE_S)
+            message = Ended(f"the worker ended by itself (status {self._process.exitcode})")
+        if isinstance(message, Ended):
+            self._ended = True
+        return message
+
+    def stop(self) -> None:
+        """Ask the worker to end what it has begun and to stop."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Wait for a moment, then end the process in any case."""
+        with self._lock:
+            self._stop.set()
+            self._process.join(_GRACE_S)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join(_GRACE_S)
+            with contextlib.suppress(OSError):
+                self._in.close()
