@@ -30,6 +30,9 @@ NOT_IMPLEMENTED = HTTPStatus.NOT_IMPLEMENTED  # the model pack in use lacks what
 _UNLIKE_REQUESTS = {"wsHandshake"}
 _FEW, _MANY = 5, 60
 
+# Schemathesis shuffles with the random module where it makes wrong bodies of several types.
+pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
+
 Case = schemathesis.Case[Any]
 Check = Callable[[Case, schemathesis.Response], None]
 
@@ -46,7 +49,9 @@ def _served(*sources: str) -> list[tuple[str, str]]:
 
 
 OURS = _served("contract", "client", "selene")
-THEIRS = _served("contract")
+_NOT_MADE = {("POST", "/6/liveness")}
+"""What schemathesis cannot make of the contract: forms whose required part is a file."""
+THEIRS = [one for one in _served("contract") if one not in _NOT_MADE]
 
 
 @pytest.fixture(scope="module")
