@@ -16,6 +16,11 @@ _UNKNOWN: Final = "unknown"
 _METHODS: Final = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET"}
 )
+_POLLED: Final = frozenset(
+    f"/{version}/streams/processing/{what}" for version in (1, 2) for what in ("queue", "feedback")
+)
+"""What workers ask every second or so; successes are only for those who look for them."""
+
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -60,7 +65,8 @@ class AccessLog:
         template = scope.get(ROUTE, _UNKNOWN)
         status = status or 499  # the client left first, which nginx calls so
         self._metrics.record(f"{label}:{template}", status, seconds)
-        self._log.info(
+        told = self._log.debug if template in _POLLED and status < 400 else self._log.info
+        told(
             "request",
             method=method,
             path=scope["path"],

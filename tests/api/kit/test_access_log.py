@@ -3,9 +3,11 @@
 import httpx
 import pytest
 import structlog
+from prometheus_client import CollectorRegistry
 from structlog.testing import LogCapture
 from structlog.typing import EventDict
 
+from api.http.access_log import ROUTE, AccessLog, RequestMetrics
 from api.http.request_id import add_request_id
 from tests.api.kit.toy import THING
 
@@ -65,3 +67,13 @@ async def test_lines_of_endpoints_on_threads_bear_the_id_too(
 ) -> None:
     await client.get("/6/things/count", headers={"Luna-Request-Id": GIVEN})
     assert lines[-1]["request_id"] == GIVEN
+
+
+@pytest.mark.parametrize(("status", "level"), [(200, "debug"), (400, "info")])
+def test_what_workers_ask_every_second_is_told_only_when_it_fails(
+    lines: list[EventDict], status: int, level: str
+) -> None:
+    path = "/2/streams/processing/queue"
+    scope = {"type": "http", "method": "POST", "path": path, ROUTE: path}
+    AccessLog(RequestMetrics(CollectorRegistry())).note(scope, status, 10, 0.01)
+    assert [line["log_level"] for line in lines] == [level]
