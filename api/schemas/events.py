@@ -14,9 +14,6 @@ from domain.shared.fields import (
     Absent,
     ExternalId,
     Id,
-    Latitude,
-    LocationPart,
-    Longitude,
     Probability,
     Record,
     Source,
@@ -26,6 +23,7 @@ from domain.shared.fields import (
     TrackId,
     UserData,
 )
+from domain.shared.places import Location
 
 MOST_DETECTIONS: Final = 100
 MOST_MATCHES: Final = 30
@@ -38,24 +36,6 @@ def _unwrapped(value: Any) -> Any:
 
 
 SampleIds = Annotated[list[Id], BeforeValidator(_unwrapped)]
-
-
-class GeoPosition(Record):
-    """A place on earth, in degrees."""
-
-    longitude: Longitude
-    latitude: Latitude
-
-
-class Location(Record):
-    """Where an event happened."""
-
-    city: LocationPart | None = None
-    area: LocationPart | None = None
-    district: LocationPart | None = None
-    street: LocationPart | None = None
-    house_number: LocationPart | None = None
-    geo_position: GeoPosition | None = None
 
 
 class MatchedFace(Record):
