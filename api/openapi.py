@@ -116,13 +116,17 @@ def _add_account_header(app: FastAPI, document: dict[str, Any]) -> None:
                 operation.setdefault("parameters", []).append(header)
 
 
+_HANDSHAKES: Final = {"general_connect": "generalConnect"}
+"""What handshakes are called that are not the contract's one, by the name of the route."""
+
+
 def _add_handshakes(app: FastAPI, document: dict[str, Any]) -> None:
     """Web sockets, which OpenAPI knows only as the request that opens them."""
     for context in iter_route_contexts(app.routes):
         if not isinstance(context.original_route, APIWebSocketRoute) or not context.path:
             continue
         operation: dict[str, Any] = {
-            "operationId": "wsHandshake",
+            "operationId": _HANDSHAKES.get(context.original_route.name, "wsHandshake"),
             "tags": ["ws"],
             "summary": "Subscribe to events over a web socket",
             "parameters": [],

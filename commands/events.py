@@ -44,16 +44,13 @@ def record_events(
     now = datetime.now(UTC)
     for new in events:
         if new.store:
-            descriptor_ids: dict[str, dict[int, UUID]] = {}
-            for row in new.descriptors:
-                descriptor_ids.setdefault(str(row.kind), {})[row.version] = row.descriptor_id
             said: dict[str, Any] = {
                 "account_id": account_id,
                 "handler_id": new.handler_id,
                 "create_time": new.create_time,
                 "end_time": new.end_time,
                 "generated": dict(new.generated),
-                "descriptor_ids": descriptor_ids,
+                "descriptor_ids": ids_of(new.descriptors),
                 "notify": new.notify,
             }
             store.record(EventRecorded(new.event_id, 1, now, **said))
@@ -65,6 +62,14 @@ def record_events(
             store.announce(Announcement(account_id, orjson.dumps(message)))
         if new.callbacks:
             store.deliver(*_deliveries(new, account_id, request_id))
+
+
+def ids_of(descriptors: Iterable[DescriptorRow]) -> dict[str, dict[int, UUID]]:
+    """The names of vectors as facts tell them: kind -> version -> id."""
+    ids: dict[str, dict[int, UUID]] = {}
+    for row in descriptors:
+        ids.setdefault(str(row.kind), {})[row.version] = row.descriptor_id
+    return ids
 
 
 def _deliveries(new: NewEvent, account_id: UUID, request_id: str) -> Iterator[Delivery]:
@@ -120,7 +125,7 @@ class DeleteEvents(Command[list[UUID]]):
 
 def delete_events(cmd: DeleteEvents, store: Store) -> list[UUID]:
     """Delete the events and what is known only because of them."""
-    found = store.recorded(cmd.event_ids, cmd.account_id)
+    found = store.recorded(EventRecorded, cmd.event_ids, cmd.account_id)
     there = [event.originator_id for event in found]
     missing = [event_id for event_id in cmd.event_ids if event_id not in there]
     if missing and not cmd.ignore_missing:

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from domain.log.facts import DescriptorRow
 from domain.log.port import Announcement, Batch, Delivery, Log
-from domain.recognitions import EventDeleted, EventRecorded
+from domain.recognitions import EventRecorded, GeneralEventRecorded
 from domain.shared.owned import Owned
 
 A = TypeVar("A", bound=Owned)
+F = TypeVar("F", EventRecorded, GeneralEventRecorded)
 
 
 class Store(Protocol):
@@ -27,7 +28,7 @@ class Store(Protocol):
         """Those of the ids that exist for the account, in the order asked."""
         ...
 
-    def recorded(self, event_ids: Sequence[UUID], account_id: UUID) -> list[EventRecorded]:
+    def recorded(self, kind: type[F], event_ids: Sequence[UUID], account_id: UUID) -> list[F]:
         """Those of the account's events that are not deleted, without what is personal."""
         ...
 
@@ -127,15 +128,16 @@ class SessionStore:
                 found.append(aggregate)
         return found  # type: ignore[return-value]
 
-    def recorded(self, event_ids: Sequence[UUID], account_id: UUID) -> list[EventRecorded]:
+    def recorded(self, kind: type[F], event_ids: Sequence[UUID], account_id: UUID) -> list[F]:
         """Those of the account's events that are not deleted, without what is personal."""
         known = self._session.recognised(event_ids)
         return [
             events[0]
             for event_id in dict.fromkeys(event_ids)
             if (events := known.get(event_id))
+            and isinstance(events[0], kind)
             and events[0].account_id == account_id
-            and not isinstance(events[-1], EventDeleted)
+            and len(events) == 1  # what follows a record is its deletion
         ]
 
     def save(self, *aggregates: Owned) -> None:

@@ -1,4 +1,4 @@
-"""Recognitions: the facts of what handlers saw, each in a stream of its own."""
+"""Recognitions: the facts of what handlers or clients saw, each in a stream of its own."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -37,5 +37,31 @@ class EventDeleted(DomainEvent):
     account_id: UUID
 
 
-for _fact in (EventRecorded, EventDeleted):
+class GeneralEventRecorded(DomainEvent):
+    """A client said what happened, in words of its own: `event_type` says which.
+
+    `content` is the client's JSON object without vectors, personal as a whole;
+    `descriptor_ids` names the vectors kept beside the log: kind -> version -> id.
+    """
+
+    TOPIC: ClassVar[str] = "general_event.recorded"
+    PII: ClassVar[frozenset[str]] = frozenset({"content"})
+
+    account_id: UUID
+    event_type: str
+    create_time: datetime
+    end_time: datetime
+    content: dict[str, Any] | None
+    descriptor_ids: dict[str, dict[int, UUID]]
+
+
+class GeneralEventDeleted(DomainEvent):
+    """A general event was deleted by its account; its record stays, its content is forgotten."""
+
+    TOPIC: ClassVar[str] = "general_event.deleted"
+
+    account_id: UUID
+
+
+for _fact in (EventRecorded, EventDeleted, GeneralEventRecorded, GeneralEventDeleted):
     register_topic(_fact.TOPIC, _fact)

@@ -34,10 +34,15 @@ SHOWN: Final = {
 }
 """Columns of the flat event that are shown as they are, with their SQL types."""
 
-ASKED: Final = {
+PLACE: Final = {
     **dict.fromkeys(_PLACES, "text"),
     "longitude": "double precision",
     "latitude": "double precision",
+}
+"""Where an event was, with the SQL types; the position is in degrees."""
+
+ASKED: Final = {
+    **PLACE,
     "top_label": "text",
     "top_similarity": "double precision",
     "top_object_id": "uuid",
@@ -58,35 +63,42 @@ def event_row(event: EventRecorded) -> dict[str, Any]:
     row["create_time"] = event.create_time
     row["end_time"] = event.end_time
     row["insert_time"] = event.timestamp
-    row["descriptor_ids"] = _by_kind(event.descriptor_ids)
+    row["descriptor_ids"] = ids_by_kind(event.descriptor_ids)
     if event.generated is None:
         return row
     for name in _TEXTS:
         if row[name] is not None:
-            row[name] = _text(row[name])
-    row["tags"] = row["tags"] and [_text(tag) for tag in row["tags"]]
+            row[name] = as_text(row[name])
+    row["tags"] = row["tags"] and [as_text(tag) for tag in row["tags"]]
     for name in _SMALL:
         if row[name] is not None:
             row[name] = _small(row[name])
     for name in ("stream_id", "face_id"):
         if row[name] is not None:
-            row[name] = _uuid(row[name])
-    row["attach_result"] = [_uuid(list_id) for list_id in row["attach_result"]]
-    location = row.pop("location") or _NOTHING
-    position = location.get("geo_position") or _NOTHING
+            row[name] = as_uuid(row[name])
+    row["attach_result"] = [as_uuid(list_id) for list_id in row["attach_result"]]
+    row.update(place_columns(row.pop("location")))
     top = row["top_match"] or _NOTHING
-    for name in _PLACES:
-        row[name] = _text(location.get(name))
-    row["longitude"] = position.get("longitude")
-    row["latitude"] = position.get("latitude")
-    row["top_label"] = _text(top.get("label"))
+    row["top_label"] = as_text(top.get("label"))
     row["top_similarity"] = top.get("similarity")
-    row["top_object_id"] = _uuid(top.get("face_id") or top.get("event_id"))
-    row["top_external_id"] = _text(top.get("external_id"))
+    row["top_object_id"] = as_uuid(top.get("face_id") or top.get("event_id"))
+    row["top_external_id"] = as_text(top.get("external_id"))
     return row
 
 
-def _by_kind(descriptor_ids: Mapping[str, Mapping[int, UUID]]) -> dict[str, dict[str, str]]:
+def place_columns(location: Any) -> dict[str, Any]:
+    """The columns of `PLACE` of the contract's `Location`; of anything else all are None."""
+    told = location if isinstance(location, dict) else _NOTHING
+    position = told.get("geo_position")
+    position = position if isinstance(position, dict) else _NOTHING
+    return {
+        **{name: as_text(told.get(name)) for name in _PLACES},
+        **{name: as_number(position.get(name)) for name in ("longitude", "latitude")},
+    }
+
+
+def ids_by_kind(descriptor_ids: Mapping[str, Mapping[int, UUID]]) -> dict[str, dict[str, str]]:
+    """The names of vectors as JSON has them: kind -> version -> id."""
     return {
         kind: {str(version): str(descriptor_id) for version, descriptor_id in by_version.items()}
         for kind, by_version in descriptor_ids.items()
@@ -96,7 +108,8 @@ def _by_kind(descriptor_ids: Mapping[str, Mapping[int, UUID]]) -> dict[str, dict
 # A fact that is in the log must never stop its read model: what fits no column is not shown.
 
 
-def _uuid(value: Any) -> UUID | None:
+def as_uuid(value: Any) -> UUID | None:
+    """The id that a text is; None if it is none."""
     if value is None:
         return None
     try:
@@ -105,8 +118,14 @@ def _uuid(value: Any) -> UUID | None:
         return None
 
 
-def _text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
+    """The value as a text; None of None."""
     return value if value is None or isinstance(value, str) else str(value)
+
+
+def as_number(value: Any) -> float | None:
+    """The number that a value of JSON is; None if it is none."""
+    return None if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
 
 
 def _small(value: Any) -> int | None:

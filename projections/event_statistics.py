@@ -1,5 +1,6 @@
 """Statistics of events: counts and extremes, by fields and by time."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL, Composable, Identifier
 
 from domain.shared.fields import written
 from domain.shared.refusal import Refusal
@@ -47,6 +48,15 @@ def _body(column: str, path: str, kind: Kind) -> Column:
     return Column(f"CASE jsonb_typeof({at}) WHEN 'number' THEN ({at})::int END", kind)
 
 
+_PATH: Final = re.compile(
+    r"(?P<path>[\w-]{1,64}(\.[\w-]{1,64}){0,15})(:(?P<type>string|integer|numeric))?", re.ASCII
+)
+_CONTENT: Final[Mapping[str, tuple[str, str, Kind]]] = {
+    "string": ("string", "text", "text"),
+    "integer": ("number", "numeric", "number"),
+    "numeric": ("number", "numeric", "number"),
+}
+
 COLUMNS: Final[Mapping[str, Column]] = {
     **{name: Column(name, "uuid") for name in ("event_id", "account_id", "handler_id")},
     **{name: Column(name, "uuid") for name in ("face_id", "stream_id")},
@@ -69,7 +79,50 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "shoes_apparent_color": _body("lower_body", "shoes,apparent_color", "text"),
     "backpack_state": _body("accessories", "backpack,state", "id"),
 }
-"""What statistics may name; nothing else ever reaches the SQL."""
+"""What statistics of handler events may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A table of events with what statistics may name; nothing else ever reaches the SQL.
+
+    With `content`, `<content>.<path>` and `<content>.<path>:<type>` name what lies at a path in
+    the jsonb column `content`.
+    """
+
+    table: str
+    columns: Mapping[str, Column]
+    content: str | None = None
+
+    def column(self, name: str) -> Column:
+        """The column of a name; KeyError if there is none."""
+        if name in self.columns:
+            return self.columns[name]
+        word, dot, path = name.partition(".")
+        found = _PATH.fullmatch(path)
+        if not dot or word != self.content or found is None:
+            raise KeyError(name)
+        at = "{" + ",".join(f'"{part}"' for part in found["path"].split(".")) + "}"
+        of_json, of_sql, kind = _CONTENT[found["type"] or "string"]
+        value = f"(content #>> '{at}')::{of_sql}"
+        return Column(
+            f"CASE jsonb_typeof(content #> '{at}') WHEN '{of_json}' THEN {value} END", kind
+        )
+
+
+EVENTS: Final = Counted("events", COLUMNS)
+GENERAL_EVENTS: Final = Counted(
+    "general_events",
+    {
+        **{n: COLUMNS[n] for n in ("event_id", "account_id", "stream_id", "source", "track_id")},
+        **{n: COLUMNS[n] for n in ("create_time", "end_time", "insert_time")},
+        **{n: COLUMNS[n] for n in ("city", "area", "district", "street", "house_number")},
+        "event_type": Column("event_type", "text"),
+        "longitude": Column("longitude", "number"),
+        "latitude": Column("latitude", "number"),
+    },
+    content="event",
+)
 
 AGGREGATORS: Final[Mapping[Kind, frozenset[str]]] = {
     "text": frozenset({"count", "group_by"}),
@@ -140,29 +193,31 @@ _MONTHS: Final = (
 _NAMES: Final = {"dayOfWeek": _DAYS, "monthOfYear": _MONTHS}
 
 
-def event_statistics(db: Reader, account_id: UUID | None, query: StatQuery) -> dict[str, Any]:
+def event_statistics(
+    db: Reader, account_id: UUID | None, query: StatQuery, of: Counted = EVENTS
+) -> dict[str, Any]:
     """The contract's `EventStats`: grouping by time, then fields (the last first), then functions.
 
     Rows are in the order of their groups; what is not known comes last.
     """
     groups = [target for target in reversed(query.targets) if target.aggregator == "group_by"]
     functions = [target for target in query.targets if target.aggregator != "group_by"]
-    keys = [COLUMNS[target.column].sql for target in groups]
+    keys = [of.column(target.column).sql for target in groups]
     if query.by_time is not None:
         keys.insert(0, _by_time(query.by_time))
     owner, values = owned_by(account_id)
     clauses: list[Composable] = [owner]
     for condition in query.conditions:
-        clause, of_clause = _condition(condition)
+        clause, of_clause = _condition(condition, of)
         clauses.append(clause)
         values += of_clause
-    shown = [*keys, *(f"{t.aggregator}({COLUMNS[t.column].sql})" for t in functions)]
+    shown = [*keys, *(f"{t.aggregator}({of.column(t.column).sql})" for t in functions)]
     named = SQL(", ").join(SQL(f"{sql} AS c{n}") for n, sql in enumerate(shown))
     numbers = ", ".join(str(n + 1) for n in range(len(keys)))
     ordered = ", ".join(f"{n + 1} NULLS LAST" for n in range(len(keys)))
     grouping = SQL(f"GROUP BY {numbers} ORDER BY {ordered}" if keys else "")
-    statement = SQL("SELECT {} FROM events WHERE {} {} LIMIT %s").format(
-        named, SQL(" AND ").join(clauses), grouping
+    statement = SQL("SELECT {} FROM {} WHERE {} {} LIMIT %s").format(
+        named, Identifier(of.table), SQL(" AND ").join(clauses), grouping
     )
     rows = db.fetch_all(statement, [*values, MOST_ROWS + 1])
     if len(rows) > MOST_ROWS:
@@ -209,14 +264,14 @@ def _by_time(how: Interval | Frequency) -> str:
     return f"make_timestamptz({first} / 12, {first} %% 12 + 1, 1, 0, 0, 0, 'UTC')"
 
 
-def _condition(condition: Condition) -> tuple[Composable, list[Any]]:
-    column, value = COLUMNS[condition.column], condition.value
+def _condition(condition: Condition, of: Counted) -> tuple[Composable, list[Any]]:
+    column, value = of.column(condition.column), condition.value
     if condition.operator == "like":
         return SQL(f"strpos({column.sql}, %s) > 0"), [value]
     if condition.operator in ("in", "nin"):
         compared = "= ANY" if condition.operator == "in" else "<> ALL"
-        of = _TYPES.get(column.kind, "double precision")
-        return SQL(f"{column.sql} {compared}(%s::{of}[])"), [list(value)]
+        kind = _TYPES.get(column.kind, "double precision")
+        return SQL(f"{column.sql} {compared}(%s::{kind}[])"), [list(value)]
     if value is None:
         unknown = "IS NULL" if condition.operator == "eq" else "IS NOT NULL"
         return SQL(f"{column.sql} {unknown}"), []

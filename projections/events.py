@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL, Composable, Identifier
 from pydantic import Field
 
 from domain.events import EventNotFound
@@ -15,6 +15,7 @@ from domain.shared.fields import Time, written
 from projections.database import Reader, Row, owned_by
 from projections.event_columns import ASKED, SHOWN, event_row
 from projections.event_filters import EventConditions
+from projections.event_hours import MARKING
 from projections.filtering import CommaList, Conditions, Page, Where
 from projections.paging import on_page
 from projections.table import Delete, Insert, Table
@@ -55,20 +56,27 @@ EVENTS = Table(
         "(external_id) WHERE external_id <> ''",  # events of one external id
     ),
     grouped={"create_time": 5000},  # statistics by hours, days of the week, ...
+    marking=MARKING,
     rules=[_InsertEvent(EventRecorded), Delete(EventDeleted)],
 )
 
-DELETED_EVENTS = Table(
-    "deleted_events",
-    key="event_id",
-    columns={
-        "event_id": "uuid PRIMARY KEY",
-        "account_id": "uuid NOT NULL",
-        "deletion_time": "timestamptz NOT NULL",
-    },
-    indexes=("(account_id, deletion_time, event_id)",),  # pages of one account
-    rules=[Insert(EventDeleted, "account_id", deletion_time="timestamp")],
-)
+
+def table_of_deleted(name: str, deletion: type[Any]) -> Table:
+    """The read model of which events were deleted, and when."""
+    return Table(
+        name,
+        key="event_id",
+        columns={
+            "event_id": "uuid PRIMARY KEY",
+            "account_id": "uuid NOT NULL",
+            "deletion_time": "timestamptz NOT NULL",
+        },
+        indexes=("(account_id, deletion_time, event_id)",),  # pages of one account
+        rules=[Insert(deletion, "account_id", deletion_time="timestamp")],
+    )
+
+
+DELETED_EVENTS = table_of_deleted("deleted_events", EventDeleted)
 
 EventTarget = Literal[
     "account_id", "create_time", "end_time", "event_id", "handler_id", "external_id", "source",
@@ -171,16 +179,19 @@ class DeletedEventFilter(Conditions, Page):
 
 
 def list_deleted_events(
-    db: Reader, account_id: UUID | None, wanted: DeletedEventFilter
+    db: Reader,
+    account_id: UUID | None,
+    wanted: DeletedEventFilter,
+    table: Table = DELETED_EVENTS,
 ) -> list[Row]:
     """Which events were deleted, and when, by the time of their deletion."""
     owner, of_owner = owned_by(account_id)
     where, values = wanted.where()
     direction = SQL("" if wanted.order == "asc" else "DESC")
     query = SQL(
-        "SELECT event_id, account_id, deletion_time FROM deleted_events WHERE {} AND {} "
+        "SELECT event_id, account_id, deletion_time FROM {} WHERE {} AND {} "
         "ORDER BY deletion_time {}, event_id {} LIMIT %s OFFSET %s"
-    ).format(owner, where, direction, direction)
+    ).format(Identifier(table.name), owner, where, direction, direction)
     rows = db.fetch_all(query, [*of_owner, *values, wanted.page_size, wanted.offset])
     return [{**row, "deletion_time": written(row["deletion_time"])} for row in rows]
 

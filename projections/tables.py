@@ -4,6 +4,7 @@ from projections.accounts import ACCOUNTS
 from projections.event_counts import EVENT_COUNTS
 from projections.events import DELETED_EVENTS, EVENTS
 from projections.faces import FACES
+from projections.general_events import DELETED_GENERAL_EVENTS, GENERAL_EVENTS
 from projections.handlers import HANDLERS
 from projections.images import IMAGES
 from projections.lists import LISTS
@@ -31,6 +32,8 @@ INLINE: tuple[Table, ...] = (
     VERIFIERS,
     EVENTS,
     DELETED_EVENTS,
+    GENERAL_EVENTS,
+    DELETED_GENERAL_EVENTS,
     STREAM_GROUPS,
     STREAMS,
     STREAM_LOGS,

@@ -12,10 +12,11 @@ from domain.shared.biometrics import BadDescriptor, DescriptorKind, decode_sdk
 from domain.shared.ids import new_id
 from domain.shared.model_features import DescriptorFeature
 
-_PARTS: Final = {
+PARTS: Final = {
     DescriptorKind.FACE: "face_attributes",
     DescriptorKind.BODY: "body_attributes",
 }
+"""Where events have their descriptors."""
 
 
 def new_event(raw: RawEvent, handler_id: UUID, features: Sequence[DescriptorFeature]) -> NewEvent:
@@ -35,18 +36,28 @@ def new_event(raw: RawEvent, handler_id: UUID, features: Sequence[DescriptorFeat
 def _descriptors(
     raw: RawEvent, event_id: UUID, features: Sequence[DescriptorFeature]
 ) -> Iterator[DescriptorRow]:
-    for kind, part in _PARTS.items():
+    for kind, part in PARTS.items():
         given = getattr(getattr(raw, part), "descriptor", None)
-        if given is None:
-            continue
-        try:
-            found = decode_sdk(given)
-            if found.kind is not kind:
-                raise BadDescriptor(f"it is of a {found.kind}, not of a {kind}")
-            by_version = {f.version: f for f in features if f.kind is kind}
-            if (feature := by_version.get(found.version)) is None:
-                raise BadDescriptor(f"version {found.version} is unknown")
-            found.require_dimension(feature.dimension)
-        except BadDescriptor as bad:
-            raise BadDescriptor(f"{part}.descriptor: {bad.args[0]}") from None
-        yield DescriptorRow(new_id(), event_id, kind.value, found.version, found.data)
+        if given is not None:
+            yield given_descriptor(given, kind, f"{part}.descriptor", event_id, features)
+
+
+def given_descriptor(
+    given: str,
+    kind: DescriptorKind,
+    path: str,
+    event_id: UUID,
+    features: Sequence[DescriptorFeature],
+) -> DescriptorRow:
+    """The vector of an SDK container in Base64; a refusal says where in the body it was."""
+    try:
+        found = decode_sdk(given)
+        if found.kind is not kind:
+            raise BadDescriptor(f"it is of a {found.kind}, not of a {kind}")
+        by_version = {f.version: f for f in features if f.kind is kind}
+        if (feature := by_version.get(found.version)) is None:
+            raise BadDescriptor(f"version {found.version} is unknown")
+        found.require_dimension(feature.dimension)
+    except BadDescriptor as bad:
+        raise BadDescriptor(f"{path}: {bad.args[0]}") from None
+    return DescriptorRow(new_id(), event_id, kind.value, found.version, found.data)

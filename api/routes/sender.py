@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, WebSocket
 from starlette.websockets import WebSocketDisconnect
@@ -15,6 +16,7 @@ from api.http.fields import Whole
 from api.http.refusals import BadHeader
 from api.schemas.sender import PublishEvents
 from api.sender.filters import SubscriptionFilter
+from api.sender.general import GeneralFilter
 from api.sender.hub import Hub
 from api.sender.refusals import PositionAhead, UpgradeRequired
 from api.sender.subscription import Ended, Subscription
@@ -30,6 +32,12 @@ class SubscriptionQuery(SubscriptionFilter):
     position: Whole | None = None
 
 
+class GeneralSubscriptionQuery(GeneralFilter):
+    """The query of a handshake for general events."""
+
+    position: Whole | None = None
+
+
 async def subscribe(
     websocket: WebSocket,
     account_id: AccountId,
@@ -37,6 +45,25 @@ async def subscribe(
     selene_position: Annotated[str | None, Header()] = None,
 ) -> None:
     """Tell what handlers see, from now on or from a position in the log."""
+    await _tell(websocket, account_id, wanted, selene_position)
+
+
+async def subscribe_to_general(
+    websocket: WebSocket,
+    account_id: AccountId,
+    wanted: Annotated[GeneralSubscriptionQuery, Query()],
+    selene_position: Annotated[str | None, Header()] = None,
+) -> None:
+    """Tell of general events that are published, from now on or from a position in the log."""
+    await _tell(websocket, account_id, wanted, selene_position)
+
+
+async def _tell(
+    websocket: WebSocket,
+    account_id: UUID,
+    wanted: SubscriptionQuery | GeneralSubscriptionQuery,
+    selene_position: str | None,
+) -> None:
     hub: Hub = websocket.app.state.services.hub
     position = wanted.position if selene_position is None else _position(selene_position)
     async with hub.subscribed(account_id, wanted, position) as subscription:
@@ -125,6 +152,9 @@ def _add_socket(router: APIRouter, version: str = "") -> APIRouter:
 
 
 router = _add_socket(APIRouter())
+router.add_api_websocket_route(
+    "/ws/general", subscribe_to_general, name="general_connect", dependencies=[_VIEW]
+)
 
 
 def sender_routers(prefixes: Sequence[str]) -> Sequence[APIRouter]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -11,18 +11,22 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
 from domain.shared.fields import Absent, Id, Number, Record, Text, Time, Whole
 from projections.event_statistics import (
     AGGREGATORS,
-    COLUMNS,
+    EVENTS,
+    GENERAL_EVENTS,
     OPERATORS,
     Aggregator,
     Condition,
+    Counted,
     Frequency,
     Interval,
+    Kind,
     Operator,
     StatQuery,
     Target,
@@ -40,39 +44,50 @@ _VALUES: Final[Mapping[str, TypeAdapter[Any]]] = {
 }
 
 
-def _column(name: Any) -> Any:
-    if isinstance(name, str) and name not in COLUMNS:
-        raise ValueError(f"unexpected value; permitted: {', '.join(sorted(COLUMNS))}")
-    return name
+class _OfColumn(Record):
+    """Something about one column of what is counted."""
+
+    of: ClassVar[Counted] = EVENTS
+    column: Annotated[str, Field(strict=True)]
+
+    @field_validator("column")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            cls.of.column(name)
+        except KeyError:
+            known = ", ".join(sorted(cls.of.columns))
+            raise ValueError(f"unexpected value; permitted: {known}") from None
+        return name
+
+    @property
+    def kind(self) -> Kind:
+        """What the column's values are."""
+        return self.of.column(self.column).kind
 
 
-ColumnName = Annotated[str, Field(strict=True), BeforeValidator(_column)]
-
-
-class StatTarget(Record):
+class StatTarget(_OfColumn):
     """A column of the answer: a grouping key, or a function."""
 
-    column: ColumnName
     aggregator: Aggregator = "count"
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.aggregator not in (fits := AGGREGATORS[COLUMNS[self.column].kind]):
+        if self.aggregator not in (fits := AGGREGATORS[self.kind]):
             permitted = ", ".join(sorted(fits))
             raise ValueError(f"'{self.column}' has no {self.aggregator}; permitted: {permitted}")
         return self
 
 
-class StatFilter(Record):
+class StatFilter(_OfColumn):
     """A condition on events; `value` is a list for in and nin, null for what is not known."""
 
-    column: ColumnName
     operator: Operator
     value: Any
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        kind = COLUMNS[self.column].kind
+        kind = self.kind
         if self.operator not in OPERATORS[kind]:
             permitted = ", ".join(sorted(OPERATORS[kind]))
             raise ValueError(f"'{self.column}' has no {self.operator}; permitted: {permitted}")
@@ -81,7 +96,7 @@ class StatFilter(Record):
 
     def read_value(self) -> Any:
         """The value as what the column holds."""
-        adapter = _VALUES[COLUMNS[self.column].kind]
+        adapter = _VALUES[self.kind]
         several = self.operator in ("in", "nin")
         if several != isinstance(self.value, list):
             raise ValueError(f"the value of {self.operator} is {'a' if several else 'no'} list")
@@ -134,6 +149,27 @@ class EventStatsQuery(Record):
         conditions = [Condition(f.column, f.operator, f.read_value()) for f in self.filters]
         conditions += [Condition("create_time", p.operator, p.value) for p in self.period]
         return StatQuery(targets or [Target("event_id")], conditions, self.group_by)
+
+
+class GeneralStatTarget(StatTarget):
+    """A column of the answer; `event.<path>:<type>` is what the content holds at the path."""
+
+    of: ClassVar[Counted] = GENERAL_EVENTS
+
+
+class GeneralStatFilter(StatFilter):
+    """A condition on general events, also on their content."""
+
+    of: ClassVar[Counted] = GENERAL_EVENTS
+
+
+class GeneralEventStatsQuery(EventStatsQuery):
+    """What statistics of general events are asked for."""
+
+    targets: Annotated[list[GeneralStatTarget], Field(max_length=_MOST)] = [  # type: ignore[assignment]
+        GeneralStatTarget(column="event_id")
+    ]
+    filters: Annotated[list[GeneralStatFilter], Field(max_length=_MOST)] = []  # type: ignore[assignment]
 
 
 class EventStats(BaseModel):

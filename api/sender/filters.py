@@ -16,6 +16,7 @@ from api.sender.passing import (
     below,
     contains,
     has_all,
+    is_general,
     is_number,
     labels,
     of_body,
@@ -190,7 +191,9 @@ class SubscriptionFilter(BaseModel):
         cls._matches = _matches_of(cls)
 
     def passes(self, message: Message) -> bool:
-        """Whether a message passes every filter that is given."""
+        """Whether a message passes every filter that is given; general events are for others."""
+        if is_general(message):
+            return False
         for name, match in self._matches.items():
             wanted = getattr(self, name)
             if wanted is not None and not match(message, wanted):

@@ -10,8 +10,8 @@ from uuid import UUID
 import structlog
 
 from api.sender.feed import Feed, LogStretches, Stretch
-from api.sender.filters import SubscriptionFilter
 from api.sender.messages import Message
+from api.sender.passing import Wanted
 from api.sender.refusals import PositionAhead
 from api.sender.subscription import GOING_AWAY, Ended, Room, Subscription
 
@@ -59,7 +59,7 @@ class Hub:
 
     @asynccontextmanager
     async def subscribed(
-        self, account_id: UUID, wanted: SubscriptionFilter, position: int | None = None
+        self, account_id: UUID, wanted: Wanted, position: int | None = None
     ) -> AsyncIterator[Subscription]:
         """A subscription from a position on, or from now on; read it with `messages`."""
         await self._start()

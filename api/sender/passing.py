@@ -2,12 +2,25 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from domain.shared.enums import NamedId
 
 Message = Mapping[str, Any]
 """The contract's WsMessage; user-made events in it may hold anything."""
+
+
+class Wanted(Protocol):
+    """Which messages a subscriber wants."""
+
+    def passes(self, message: Message) -> bool:
+        """Whether this is one of them."""
+        ...
+
+
+def is_general(message: Message) -> bool:
+    """Whether the message is about a general event, not about what a handler saw."""
+    return "event_type" in message
 
 
 def at(value: Any, *path: str) -> Any:

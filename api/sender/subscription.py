@@ -5,8 +5,8 @@ from collections import deque
 from dataclasses import dataclass
 from uuid import UUID
 
-from api.sender.filters import SubscriptionFilter
 from api.sender.messages import Message
+from api.sender.passing import Wanted
 
 TOO_SLOW = 1013
 GOING_AWAY = 1001
@@ -36,7 +36,7 @@ class Subscription:
     the tail gives is kept here.
     """
 
-    def __init__(self, account_id: UUID, wanted: SubscriptionFilter, room: Room) -> None:
+    def __init__(self, account_id: UUID, wanted: Wanted, room: Room) -> None:
         self.account_id = account_id
         self.after = 0
         self.joined = False

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.api.belongings import belongings, state_of
+from tests.api.belongings import belongings, numbered_belongings, state_of
 from tests.api.files import KINDS
 from tests.api.people import new_attribute, new_face, new_list, refused, some_id
 from tests.support.running_api import RunningApi
@@ -82,7 +82,7 @@ def fields(detail: str) -> list[str]:
 def test_every_parameter_with_rules_refuses_what_breaks_them(
     client: httpx.Client, running: RunningApi, document: Any
 ) -> None:
-    mine = belongings(client, running)
+    mine = {**belongings(client, running), **numbered_belongings(client)}
     before = state_of(running)
     asked, unlike = set(), []
     for path, method, parameter in parameters(document):

@@ -131,7 +131,7 @@ def refusal_of(running: RunningApi, account_id: UUID | None, **parameters: Any) 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("gender", "3"), ("geo_position", "1,2"), ("stream_ids", "x"), ("no_filter", "1"),
+    [("gender", "3"), ("geo_position", "1,2"), ("stream_ids", "x"),
      ("position", "-1"), ("position", "1e3")],
 )  # fmt: skip
 def test_a_bad_filter_is_refused_before_the_handshake(

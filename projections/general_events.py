@@ -1,0 +1,132 @@
+"""General events as they are read: what clients said, one row each."""
+
+from typing import Annotated, Any, ClassVar, Final
+from uuid import UUID
+
+from psycopg.sql import SQL
+from pydantic import Field
+
+from domain.general_events import GeneralEventNotFound, general_event
+from domain.recognitions import GeneralEventDeleted, GeneralEventRecorded
+from projections.database import Reader, Row, owned_by
+from projections.event_columns import (
+    PLACE,
+    as_text,
+    as_uuid,
+    ids_by_kind,
+    place_columns,
+)
+from projections.event_common import CommonConditions
+from projections.events import Order, table_of_deleted
+from projections.filtering import CommaList, Page, Where
+from projections.paging import on_page
+from projections.table import Delete, Insert, Table
+
+
+def _said(name: str, event: GeneralEventRecorded) -> Any:
+    return None if event.content is None else event.content.get(name)
+
+
+def _place(name: str, event: GeneralEventRecorded) -> Any:
+    return place_columns(_said("location", event))[name]
+
+
+def _place_sources() -> dict[str, Any]:
+    return {name: lambda event, name=name: _place(name, event) for name in PLACE}
+
+
+GENERAL_EVENTS = Table(
+    "general_events",
+    key="event_id",
+    columns={
+        "event_id": "uuid PRIMARY KEY",
+        "account_id": "uuid NOT NULL",
+        "event_type": "text NOT NULL",
+        "create_time": "timestamptz NOT NULL",
+        "end_time": "timestamptz NOT NULL",
+        "insert_time": "timestamptz NOT NULL",
+        "content": "jsonb",
+        "descriptor_ids": "jsonb NOT NULL",
+        "source": "text",
+        "stream_id": "uuid",
+        "track_id": "text",
+        **PLACE,
+    },
+    indexes=(
+        "(account_id, create_time, event_id)",  # pages of one account, in either order
+        "(create_time, event_id)",  # the same over all accounts
+        "(account_id, event_type, create_time)",  # events of one type
+    ),
+    grouped={"create_time": 5000},  # statistics by hours, days of the week, ...
+    rules=[
+        Insert(
+            GeneralEventRecorded,
+            "account_id",
+            "event_type",
+            "create_time",
+            "end_time",
+            "content",
+            insert_time="timestamp",
+            descriptor_ids=lambda event: ids_by_kind(event.descriptor_ids),
+            source=lambda event: as_text(_said("source", event)),
+            stream_id=lambda event: as_uuid(_said("stream_id", event)),
+            track_id=lambda event: as_text(_said("track_id", event)),
+            **_place_sources(),
+        ),
+        Delete(GeneralEventDeleted),
+    ],
+)
+
+DELETED_GENERAL_EVENTS = table_of_deleted("deleted_general_events", GeneralEventDeleted)
+
+
+class GeneralEventConditions(CommonConditions):
+    """Conditions on general events; parameters `event.*` are conditions on their content."""
+
+    _prefix: ClassVar[str] = "event"
+    _column: ClassVar[str] = "content"
+
+    event_type: Annotated[list[str] | None, CommaList, Where("event_type = ANY(%s)")] = None
+
+
+class GeneralEventFilter(GeneralEventConditions, Page):
+    """Which general events to list; the query parameters of `GET /6/general_events`."""
+
+    order: Order = "desc"
+    page_size: Annotated[int, Field(ge=1, le=1000, description="Items on a page.")] = 10
+
+
+_SHOWN: Final = SQL("event_id, account_id, event_type, create_time, end_time, content")
+_ORDER: Final = {
+    "asc": SQL("create_time, event_id"),
+    "desc": SQL("create_time DESC, event_id DESC"),
+}
+
+
+def list_general_events(
+    db: Reader, account_id: UUID | None, wanted: GeneralEventFilter
+) -> list[Row]:
+    """One page, by creation time."""
+    owner, values = owned_by(account_id)
+    where, of_where = wanted.where()
+    condition = SQL("{} AND {}").format(owner, where)
+    page = on_page("general_events", "event_id", condition, _ORDER[wanted.order], wanted)
+    query = SQL("SELECT {} {}").format(_SHOWN, page)
+    rows = db.fetch_all(query, [*values, *of_where, wanted.page_size, wanted.offset])
+    return [_shown(row) for row in rows]
+
+
+def get_general_event(db: Reader, account_id: UUID | None, event_id: UUID) -> Row:
+    """One general event; refuses an unknown, foreign or deleted one."""
+    owner, of_owner = owned_by(account_id)
+    query = SQL("SELECT {} FROM general_events WHERE event_id = %s AND {}").format(_SHOWN, owner)
+    row = db.fetch_one(query, [event_id, *of_owner])
+    if row is None:
+        raise GeneralEventNotFound(event_id)
+    return _shown(row)
+
+
+def _shown(row: Row) -> Row:
+    times = row["create_time"], row["end_time"]
+    told = general_event(row["account_id"], row["event_type"], *times, row["content"])
+    return {"event_id": row["event_id"], **told}
