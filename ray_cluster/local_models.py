@@ -3,7 +3,6 @@
 import asyncio
 import math
 import os
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,16 +18,17 @@ from domain.shared.detections import (
     ImageInput,
     Warp,
 )
-from domain.shared.image_refusals import ImageRefused, ModelsBusy
+from domain.shared.image_refusals import ImageRefused
 from domain.shared.model_features import DescriptorFeature, RoleFeature
 from inference.pipeline import Pipeline
 from inference.warp_codec import encode_warp
+from ray_cluster.admission import MOST_WAITING, Admission
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
-_MAX_BATCH: Final = 8
-_MAX_RETRY_AFTER_S: Final = 60
+MAX_BATCH: Final = 8
+"""Images in one network call: more are no faster together on a processor."""
 
 
 class LocalModels:
@@ -40,15 +40,12 @@ class LocalModels:
     """
 
     def __init__(
-        self, pipeline: Pipeline, *, threads: int | None = None, max_waiting: int = 256
+        self, pipeline: Pipeline, *, threads: int | None = None, max_waiting: int = MOST_WAITING
     ) -> None:
         self._pipeline = pipeline
         self._threads = threads or os.cpu_count() or 1
-        self._max_waiting = max_waiting
+        self._admission = Admission(max_waiting)
         self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="models")
-        self._lock = threading.Lock()
-        self._waiting = 0
-        self._seconds_per_item = 0.1
         self._descriptors = tuple(pipeline.descriptors())
 
     async def warm_up(self) -> None:
@@ -106,39 +103,25 @@ class LocalModels:
         """Work on parts of a request at the same time; the order of results is the items'."""
         if not items:
             return []
-        step = min(_MAX_BATCH, math.ceil(len(items) / self._threads))
+        step = min(MAX_BATCH, math.ceil(len(items) / self._threads))
         parts = [items[start : start + step] for start in range(0, len(items), step)]
-        self._admit(len(items))
+        self._admission.admit(len(items), self._threads)
         futures = [self._submit(len(part), partial(work, part)) for part in parts]
         done = await asyncio.gather(*map(asyncio.wrap_future, futures))
         return [result for part in done for result in part]
 
     async def _run(self, size: int, work: Callable[[], Result]) -> Result:
-        self._admit(size)
+        self._admission.admit(size, self._threads)
         return await asyncio.wrap_future(self._submit(size, work))
-
-    def _admit(self, size: int) -> None:
-        """Refuse work that would wait too long; one request may always enter an empty queue."""
-        with self._lock:
-            if self._waiting and self._waiting + size > self._max_waiting:
-                wait = self._waiting * self._seconds_per_item / self._threads
-                raise ModelsBusy(min(max(math.ceil(wait), 1), _MAX_RETRY_AFTER_S))
-            self._waiting += size
 
     def _submit(self, size: int, work: Callable[[], Result]) -> Future[Result]:
         future = self._executor.submit(self._timed, size, work)
-        future.add_done_callback(lambda _: self._leave(size))
+        future.add_done_callback(lambda _: self._admission.leave(size))
         return future
-
-    def _leave(self, size: int) -> None:
-        with self._lock:
-            self._waiting -= size
 
     def _timed(self, size: int, work: Callable[[], Result]) -> Result:
         started = time.perf_counter()
         try:
             return work()
         finally:
-            spent = (time.perf_counter() - started) / max(size, 1)
-            with self._lock:
-                self._seconds_per_item += 0.1 * (spent - self._seconds_per_item)
+            self._admission.took(time.perf_counter() - started, size)

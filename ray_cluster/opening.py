@@ -1,12 +1,15 @@
 """Opens the models that settings name: a pack by name, by directory, or the development set."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from domain.shared.model_features import DescriptorFeature
 from inference.dev_pack import dev_pack
+from inference.features import descriptor_features
 from inference.image import ImageLimits
+from inference.loaded_pack import LoadedPack
 from inference.matching.snapshots import Snapshots
 from inference.packs import default_pack
 from inference.packs.pack import MANIFEST, ModelPack, read_pack
@@ -14,6 +17,8 @@ from inference.packs.registry import PackRegistry
 from inference.pipeline import Pipeline, PipelineOptions
 from ray_cluster.local_matching import MOST_WAITING, LocalMatching
 from ray_cluster.local_models import LocalModels
+from ray_cluster.models import Models
+from ray_cluster.scaling import PoolSize
 
 DEFAULT = default_pack.NAME
 DEV = re.compile(r"dev((?:\+[a-z0-9_]+)*):(.+)")
@@ -49,6 +54,31 @@ def open_local_models(
     limits = ImageLimits(max_bytes=largest_image, max_pixels=most_pixels)
     pipeline = Pipeline(open_pack(name, packs), PipelineOptions(limits=limits))
     return LocalModels(pipeline, threads=threads)
+
+
+async def open_ray_models(
+    name: str,
+    packs: Path,
+    *,
+    largest_image: int,
+    most_pixels: int,
+    size: PoolSize,
+    gpu: bool = False,
+) -> Models:
+    """The models on the Ray cluster that this process has joined, once one worker is ready.
+
+    Every machine with a worker opens the pack by the same name and directory.
+    """
+    # Whoever works in process only never loads Ray.
+    from ray_cluster.model_worker import WorkerOptions, pack_digest
+    from ray_cluster.ray_models import RayModels
+
+    pack = await asyncio.to_thread(open_pack, name, packs)
+    options = WorkerOptions(name, packs, largest_image, most_pixels, gpu)
+    features = descriptor_features(LoadedPack(pack))
+    models = RayModels(options, pack_digest(pack), features, size=size)
+    await models.start()
+    return models
 
 
 def open_local_matching(

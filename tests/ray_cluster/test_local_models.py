@@ -8,21 +8,16 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from domain.shared.biometrics import DescriptorKind
 from domain.shared.detections import (
     DetectWanted,
-    ExtractWanted,
     ImageDetections,
     ImageInput,
     ImageType,
     Warp,
 )
 from domain.shared.image_refusals import (
-    BadFaceWarp,
     ImageRefused,
     ModelsBusy,
-    NoModelForRole,
-    NothingToAggregate,
 )
 from inference.pipeline import Pipeline
 from ray_cluster.local_models import LocalModels
@@ -47,50 +42,6 @@ def warps(count: int) -> list[Warp]:
 async def samples(models: Models, count: int) -> list[ImageInput]:
     files = await models.encode_warps(warps(count))
     return [ImageInput(f, f"{i}", ImageType.FACE_WARP) for i, f in enumerate(files)]
-
-
-async def test_results_are_those_of_the_pipeline_in_order(
-    models: LocalModels, pipeline: Pipeline
-) -> None:
-    sent = [*await samples(models, 5), ImageInput(b"broken", "last")]
-    wanted = DetectWanted(quality=True)
-
-    found = await models.detect(sent, wanted)
-
-    assert [getattr(each, "filename", None) for each in found] == ["0", "1", "2", "3", "4", None]
-    assert isinstance(found[-1], ImageRefused)
-    assert found[:-1] == pipeline.detect(sent[:-1], wanted)
-
-
-async def test_warps_survive_being_stored(models: LocalModels) -> None:
-    (decoded,) = await models.decode_warps(await models.encode_warps(warps(1)), DescriptorKind.FACE)
-    assert (decoded.width, decoded.height) == (250, 250)
-    with pytest.raises(BadFaceWarp):
-        await models.decode_warps(
-            await models.encode_warps([Warp(bytes(300 * 3), 30, 10)]), DescriptorKind.FACE
-        )
-
-
-async def test_several_warps_make_one_descriptor(models: LocalModels) -> None:
-    alone = await models.extract_faces(warps(3), ExtractWanted())
-    together = await models.extract_faces(warps(3), ExtractWanted(aggregate=True))
-    (feature,) = models.descriptors()
-    for extracted in [*alone, *together]:
-        assert extracted.descriptor is not None
-        assert extracted.descriptor.descriptor.version == feature.version
-        assert extracted.descriptor.descriptor.dimension == feature.dimension
-    assert (len(alone), len(together)) == (3, 1)
-    assert await models.extract_faces([], ExtractWanted()) == []
-    with pytest.raises(NothingToAggregate):
-        await models.extract_faces([], ExtractWanted(aggregate=True))
-
-
-async def test_what_the_pack_cannot_do_is_refused(models: LocalModels) -> None:
-    sent = await samples(models, 1)
-    with pytest.raises(NoModelForRole, match="'default' has no model for 'emotions'"):
-        await models.detect(sent, DetectWanted(emotions=True))
-    features = {feature.role: feature.available for feature in await models.features()}
-    assert (features["face_detector"], features["emotions"]) == (True, False)
 
 
 class Gate:
@@ -133,16 +84,6 @@ async def test_a_large_request_may_enter_an_empty_queue(pipeline: Pipeline) -> N
     sent = [ImageInput(b"broken", str(i)) for i in range(20)]
     assert len(await models.detect(sent, DetectWanted())) == 20
     await models.close()
-
-
-async def test_requests_at_the_same_time_do_not_mix(models: LocalModels) -> None:
-    batches = [(await samples(models, 6))[i : i + 2] for i in (0, 2, 4)] * 4
-    answers = await asyncio.gather(
-        *(models.detect(batch, DetectWanted(quality=True)) for batch in batches)
-    )
-    for batch, found in zip(batches, answers, strict=True):
-        names = [each.filename for each in found if isinstance(each, ImageDetections)]
-        assert names == [image.filename for image in batch]
 
 
 async def test_an_abandoned_request_frees_its_place(pipeline: Pipeline) -> None:

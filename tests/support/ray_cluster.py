@@ -1,0 +1,51 @@
+"""A small Ray cluster for tests: a head and a member on this machine, one processor each."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from ray_cluster.connection import LOCAL, ClusterOptions, Connection
+from ray_cluster.ray_node import RayNode
+
+OBJECT_BYTES = 100 << 20
+
+
+class RayCluster:
+    """The cluster that this process has joined; members come and go."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.members: list[RayNode] = []
+
+    @property
+    def address(self) -> str:
+        """Where others may join."""
+        assert self._connection.address is not None
+        return self._connection.address
+
+    def add(self) -> RayNode:
+        """One more machine with one processor."""
+        node = RayNode.member(self.address, cpus=1, object_bytes=OBJECT_BYTES)
+        self.members.append(node)
+        return node
+
+    def lose(self, node: RayNode) -> None:
+        """A machine whose power fails."""
+        self.members.remove(node)
+        node.kill()
+
+
+@contextlib.contextmanager
+def ray_cluster(directory: Path) -> Iterator[RayCluster]:
+    """A cluster of two nodes, until the end of the block."""
+    options = ClusterOptions(LOCAL, directory, cpus=1, object_bytes=OBJECT_BYTES)
+    connection = Connection(options)
+    connection.open()
+    cluster = RayCluster(connection)
+    try:
+        cluster.add()
+        yield cluster
+    finally:
+        for node in cluster.members:
+            node.kill()
+        connection.close()
