@@ -5,15 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from api.authentication import ChosenAccountId, MaybeAccountId, chosen_of
+from api.authentication import MaybeAccountId, chosen_of
 from api.dependencies import ReadDb, Send, ServicesDep
 from api.errors import answers
 from api.http.answers import json_answer
-from api.http.fields import Whole
 from api.pipelines import streams as work
 from api.routes.stream_groups import add_groups
+from api.routes.stream_reading import add_reading
 from api.routes.streams_shared import EDIT, MAKE, VIEW, add_shared
-from api.schemas.streams import QueueRequest, StreamCreateV2, StreamMade, shown_v2
+from api.schemas.streams import StreamCreateV2, StreamMade, shown_v2
 from domain.shared.fields import Id
 from domain.stream_groups import GroupNotFound
 from domain.stream_statuses import StreamNotFound
@@ -51,49 +51,6 @@ def get_streams_v2(
     return json_answer({"streams": [shown_v2(row, origin) for row in rows]})
 
 
-class QueueWanted(streams.QueueConditions):
-    """Which waiting streams to show, and how many."""
-
-    limit: Whole
-
-
-@router.get("/streams/processing/queue", tags=["queue"], dependencies=[VIEW])
-def get_streams_queue_v2(
-    db: ReadDb,
-    services: ServicesDep,
-    scope: MaybeAccountId,
-    wanted: Annotated[QueueWanted, Query()],
-) -> Response:
-    """See which streams wait, the longest waiting first; they go on waiting."""
-    rows = streams.queue(db, scope, wanted, min(wanted.limit, 1000))
-    origin = services.settings.api_origin
-    return json_answer({"streams": [shown_v2(row, origin) for row in rows]})
-
-
-@router.post("/streams/processing/queue", tags=["queue"], dependencies=[EDIT])
-async def get_streams_from_queue_v2(
-    body: QueueRequest, db: ReadDb, services: ServicesDep, send: Send, scope: MaybeAccountId
-) -> Response:
-    """Take waiting streams, the longest waiting first: no other worker gets them."""
-    rows = await work.claim(body, send, db, scope)
-    origin = services.settings.api_origin
-    return json_answer({"streams": [shown_v2(row, origin) for row in rows]})
-
-
-@router.get(
-    "/streams/{stream_id}",
-    tags=["streams"],
-    responses=answers(StreamNotFound),
-    dependencies=[VIEW],
-)
-def get_stream_v2(
-    stream_id: Id, db: ReadDb, services: ServicesDep, scope: ChosenAccountId
-) -> Response:
-    """Get a stream."""
-    row = streams.get_stream(db, scope, stream_id)
-    return json_answer(shown_v2(row, services.settings.api_origin))
-
-
 @router.put(
     "/streams/{stream_id}",
     tags=["streams"],
@@ -108,5 +65,6 @@ async def put_stream_v2(
     return await work.replace(stream_id, body, send, db, scope)
 
 
+add_reading(router, "_v2", shown_v2)
 add_shared(router, "_v2")
 add_groups(router, "_v2")
