@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
+from api.authentication import Identity, identity
 from api.http.body import decoded_json, decoded_msgpack
 from api.http.fields import Text
 from api.http.multipart import Part, parts_of
@@ -161,7 +162,18 @@ async def images_in_request(
         raise BadBody("", "at least one image is required")
     if len(found.images) > limits.count:
         raise TooManyImages(len(found.images), limits.count)
+    if any(image.image_id or image.sample_id for image in found.images):
+        _demand(await identity(request), found.images)
     return found
+
+
+def _demand(caller: Identity, images: Sequence[RequestImage]) -> None:
+    """Refuse stored files that the token may not see; a sample is a face's or a body's."""
+    if any(image.image_id for image in images):
+        caller.demand("image", "view")
+    if any(image.sample_id for image in images):
+        bodies = caller.permissions is not None and caller.permissions.allows("body_sample", "view")
+        caller.demand("body_sample" if bodies else "face_sample", "view")
 
 
 def _plain_type(kind: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from api.authentication import MaybeAccountId
+from api.authentication import Caller, Identity, MaybeAccountId
 from api.dependencies import ServicesDep
 from api.errors import answers
 from api.http.refusals import BadApiBody, BadContentType
@@ -21,6 +21,7 @@ from api.schemas.matcher import (
     MatchBodiesRequest,
     MatchFacesRequest,
     MatchRawRequest,
+    RawEntity,
 )
 from api.services import Services
 from domain.attributes import AttributeNotFound
@@ -49,9 +50,14 @@ _REFUSALS = answers(
 
 @router.post("/faces", responses=_REFUSALS)
 async def match_faces(
-    body: MatchFacesRequest, services: ServicesDep, account_id: MaybeAccountId, answer: Response
+    body: MatchFacesRequest,
+    services: ServicesDep,
+    caller: Caller,
+    account_id: MaybeAccountId,
+    answer: Response,
 ) -> list[dict[str, Any]]:
     """Match face descriptors with faces, events or attributes."""
+    _demand(caller, body)
     found = _references(services, account_id)
     references = await found.find(body.references, DescriptorKind.FACE)
     return await _match(services, references, body.candidates, account_id, answer)
@@ -59,9 +65,14 @@ async def match_faces(
 
 @router.post("/bodies", responses=_REFUSALS)
 async def match_bodies(
-    body: MatchBodiesRequest, services: ServicesDep, account_id: MaybeAccountId, answer: Response
+    body: MatchBodiesRequest,
+    services: ServicesDep,
+    caller: Caller,
+    account_id: MaybeAccountId,
+    answer: Response,
 ) -> list[dict[str, Any]]:
     """Match body descriptors with events."""
+    _demand(caller, body)
     found = _references(services, account_id)
     references = await found.find(body.references, DescriptorKind.BODY)
     return await _match(services, references, body.candidates, account_id, answer)
@@ -83,6 +94,15 @@ async def matching_raw(
         for one in await compare_raw(services, body, account_id)
     ]
     return {"matches": matches}
+
+
+def _demand(caller: Identity, body: MatchFacesRequest | MatchBodiesRequest) -> None:
+    """Refuse what the token may not compare; descriptors in the body need no permission."""
+    stored = [one.type for one in body.references if not isinstance(one, RawEntity)]
+    compared = {kind.partition("_")[0] for kind in stored}
+    compared |= {one.filters.origin.removesuffix("s") for one in body.candidates}
+    for resource in sorted(compared):
+        caller.demand(resource, "matching")
 
 
 def _references(services: Services, account_id: UUID | None) -> References:

@@ -134,6 +134,45 @@ def test_a_token_runs_the_handlers_of_its_lists(client: httpx.Client, nobody: ht
     assert status({"allowed": 1, "black_list": ids[:1]}, ids[1]) != 403
 
 
+@pytest.mark.parametrize("reference", ["face", "face_external_id", "event", "attribute"])
+def test_a_token_compares_what_it_may_match(
+    client: httpx.Client, nobody: httpx.Client, reference: str
+) -> None:
+    def code(origin: str, *permitted: str) -> int:
+        token = make(client, {name: ["matching"] for name in permitted})
+        filters = {"origin": origin}
+        if origin == "attributes":
+            filters["attribute_ids"] = [str(uuid4())]
+        body = {
+            "references": [{"type": reference, "id": str(uuid4())}],
+            "candidates": [{"filters": filters}],
+        }
+        answer = nobody.post("/6/matcher/faces", json=body, headers=bearer(token))
+        return answer.json()["error_code"]
+
+    kind = reference.partition("_")[0]
+    for origin in ("faces", "events", "attributes"):
+        assert code(origin) == code(origin, *{"face", "event", "attribute"} - {kind}) == 11059
+        assert code(origin, kind, origin.removesuffix("s")) != 11059
+    assert code("faces", "event", "attribute") == 11059
+
+
+@pytest.mark.parametrize("path", ["/6/sdk", "/6/iso", "/6/liveness"])
+@pytest.mark.parametrize(("named", "resource"), [
+    ("image_id", "image"), ("sample_id", "face_sample"), ("sample_id", "body_sample"),
+])  # fmt: skip
+def test_a_token_names_the_stored_images_it_may_see(
+    client: httpx.Client, nobody: httpx.Client, path: str, named: str, resource: str
+) -> None:
+    def status(permissions: dict[str, Any]) -> int:
+        body = {"images": [{named: str(uuid4())}]}
+        headers = bearer(make(client, permissions))
+        return nobody.post(path, json=body, headers=headers).status_code
+
+    assert status({"face": ["view"]}) == 403
+    assert status({resource: ["view"]}) != 403
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [

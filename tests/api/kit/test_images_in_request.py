@@ -9,10 +9,12 @@ from uuid import UUID
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from api.authentication import Authentication
 from api.http.refusals import HttpRefusal
 from api.images_in_request import (
     DESCRIPTOR_TYPES,
@@ -210,8 +212,10 @@ def request_of(content: bytes, kind: str) -> Request:
     async def receive() -> dict[str, Any]:
         return next(messages)
 
+    app = FastAPI()
+    app.state.authentication = Authentication()
     headers = [(b"content-type", kind.encode("latin-1"))]
-    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    return Request({"type": "http", "method": "POST", "headers": headers, "app": app}, receive)
 
 
 async def read(content: bytes, kind: str, **options: Any) -> ImagesInRequest:
