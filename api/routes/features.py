@@ -41,7 +41,10 @@ async def get_features(request: Request, services: ServicesDep) -> Any:
         "estimations": {
             name: int(filled.issuperset(needed)) for name, needed in _ESTIMATIONS.items()
         },
-        "components": {name: int(path in served) for name, path in _COMPONENTS.items()},
+        "components": {
+            **{name: int(path in served) for name, path in _COMPONENTS.items()},
+            "lambda": 0,
+        },
         "models": {feature.role: feature.as_dict() for feature in roles},
         "descriptors": [
             {"kind": f.kind, "version": f.version, "dimension": f.dimension}

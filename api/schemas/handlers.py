@@ -1,17 +1,20 @@
 """Bodies about handlers."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from api.http.refusals import ResourceDisabled
 from domain.policies.policies import Policies
 from domain.shared.enums import HandlerType
 from domain.shared.fields import Absent, Integer, Record, Time, UserData
 
 TypeId = Annotated[Literal[0, 1], Integer]
-"""0 static, 1 dynamic; lambda handlers (2) are not offered."""
+"""0 static, 1 dynamic; lambda handlers (2) are refused, for there are no lambdas here."""
+
+_LAMBDA: Final = 2
 
 
 class HandlerCreate(Record):
@@ -24,6 +27,13 @@ class HandlerCreate(Record):
     is_dynamic: Absent[Annotated[bool, Field(strict=True)]] = None
     handler_type: Absent[TypeId] = None
     policies: Annotated[Policies | None, Field(validate_default=True)] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_lambda(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("handler_type") == _LAMBDA:
+            raise ResourceDisabled
+        return given
 
     @field_validator("handler_type")
     @classmethod

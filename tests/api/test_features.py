@@ -44,7 +44,7 @@ def test_clients_find_what_they_ask_for(client: httpx.Client) -> None:
         assert shown["components"][name] == 1
         assert client.get(path).status_code == 200
     assert shown["components"].keys() == {
-        "faces", "events", "tasks", "sender", "image_store", "handlers",
+        "faces", "events", "tasks", "sender", "image_store", "handlers", "lambda",
     }  # fmt: skip
 
 

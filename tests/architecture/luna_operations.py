@@ -36,7 +36,8 @@ class Operation:
     """One operation: where it is, LUNA's name for it, where that is known from, and its status.
 
     `source` is `contract` (the published descriptions) or `client` (the reference client, partly
-    guessed); `status` is `done` (served here under this name) or `todo`.
+    guessed); `status` is `done` (served here under this name), `off` (always refused as disabled,
+    for this installation has no such part) or `todo`.
     """
 
     service: str
@@ -67,13 +68,28 @@ def write_table(operations: list[Operation]) -> None:
         writer.writerows(asdict(operation) for operation in sorted(operations))
 
 
-def served() -> Mapping[tuple[str, str, str], str]:
-    """Place and operationId of everything that the four services show in their OpenAPI."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An operation as a service shows it in its OpenAPI."""
+
+    operation_id: str
+    is_off: bool
+
+    @property
+    def status(self) -> str:
+        """The status of its row."""
+        return "off" if self.is_off else "done"
+
+
+def served() -> Mapping[tuple[str, str, str], Served]:
+    """By place, everything that the four services show in their OpenAPI."""
     with tempfile.TemporaryDirectory() as directory:
         installation = build(Settings(data_dir=Path(directory)), "postgresql:///nowhere")
         documents = {name: getattr(installation, name).openapi() for name in SERVICES}
     return {
-        (service, method, path): operation.get("operationId", "")
+        (service, method, path): Served(
+            operation.get("operationId", ""), operation.get("x-disabled", False)
+        )
         for service, document in documents.items()
         for method, path, operation in operations_of(document)
     }
@@ -94,7 +110,9 @@ def main() -> None:
     now = served()
     table = []
     for operation in read_table():
-        status = "done" if now.get(operation.place) == operation.operation_id else "todo"
+        here = now.get(operation.place)
+        named = here is not None and here.operation_id == operation.operation_id
+        status = here.status if here is not None and named else "todo"
         if status != operation.status:
             print(f"{status}: {operation.method} {operation.path} ({operation.service})")
         table.append(replace(operation, status=status))

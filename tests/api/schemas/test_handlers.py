@@ -55,7 +55,7 @@ def test_policies_make_a_handler_static_and_none_dynamic(
         ({"is_dynamic": True, "policies": {}}, "Path: 'policies', message: 'a dynamic handler"),
         ({"handler_type": 1, "policies": {}}, "Path: 'policies', message: 'a dynamic handler"),
         ({"handler_type": 1, "is_dynamic": False}, "Path: 'handler_type', message: "),
-        ({"handler_type": 2}, "Path: 'handler_type', message: 'unexpected value; permitted: 0, 1"),
+        ({"handler_type": 3}, "Path: 'handler_type', message: 'unexpected value; permitted: 0, 1"),
         ({"is_dynamic": 1}, "Path: 'is_dynamic'"),
         ({"is_dynamic": None}, "Path: 'is_dynamic'"),
         ({"description": "x" * 129}, "Path: 'description'"),
