@@ -154,7 +154,7 @@ async def images_in_request(
         parts = parts_of(await request.body(), header, limits.count + len(fields))
         found = _of_parts(parts, limits, accepted, fields)
     elif (plain := _plain_type(kind)) in accepted:
-        image = _image(RAW_IMAGE, plain, await request.body(), limits, encoded=plain != kind)
+        image = sent_image(RAW_IMAGE, plain, await request.body(), limits, encoded=plain != kind)
         found = ImagesInRequest([image], {})
     else:
         raise BadContentType
@@ -180,11 +180,11 @@ def _plain_type(kind: str) -> str:
     return BASE64_TYPES.get(kind) or BASE64_DESCRIPTORS.get(kind) or kind
 
 
-def _image(
-    filename: str, kind: str, data: bytes, limits: ImageLimits, *, encoded: bool
+def sent_image(
+    filename: str, kind: str, data: bytes, limits: ImageLimits, *, encoded: bool, **when: Any
 ) -> RequestImage:
-    """An image of bytes at hand, decoded if it came as Base64."""
-    image = RequestImage(filename=filename, content_type=kind)
+    """An image of bytes at hand, decoded if it came as Base64; `when` it was detected."""
+    image = RequestImage(filename=filename, content_type=kind, **when)
     if len(data) > (limits.bytes * 4 // 3 + 4 if encoded else limits.bytes):
         return replace(image, error=TooManyBytes(len(data), limits.bytes))
     if encoded:
@@ -212,7 +212,7 @@ def _of_parts(
             images.append(RequestImage(filename=filename, error=BadImageType(filename)))
             continue
         encoded = plain != part.content_type
-        images.append(_image(filename, plain, part.data, limits, encoded=encoded))
+        images.append(sent_image(filename, plain, part.data, limits, encoded=encoded))
     return ImagesInRequest(images, fields)
 
 
@@ -252,7 +252,7 @@ def _referred(item: Any, limits: ImageLimits) -> RequestImage:
         case _Inline():
             kind = _plain_type(item.content_type)
             data = item.image.encode("utf-8", "replace")
-            image = _image(item.filename, kind, data, limits, encoded=True)
+            image = sent_image(item.filename, kind, data, limits, encoded=True)
             if kind not in IMAGE_TYPES | _UNNAMED:
                 image = replace(image, data=None, error=BadImageType(item.filename))
     return _when(image, item)
