@@ -13,6 +13,7 @@ from psycopg.sql import SQL, Composable, Identifier
 from domain.shared.fields import written
 from domain.shared.refusal import Refusal
 from projections.database import Reader, owned_by
+from projections.event_sums import NotSummed, Sums
 
 MOST_ROWS: Final = 100_000
 """How many groups an answer may have."""
@@ -206,18 +207,22 @@ def event_statistics(
     if query.by_time is not None:
         keys.insert(0, _by_time(query.by_time))
     owner, values = owned_by(account_id)
+    source: Composable = Identifier(of.table)
+    if (sums := _sums(db, account_id, query, of)) is not None:
+        source, of_source = sums.rows(account_id)
+        values = [*of_source, *values]
     clauses: list[Composable] = [owner]
     for condition in query.conditions:
         clause, of_clause = _condition(condition, of)
         clauses.append(clause)
         values += of_clause
-    shown = [*keys, *(f"{t.aggregator}({of.column(t.column).sql})" for t in functions)]
+    shown = [*keys, *(_function(target, of, sums) for target in functions)]
     named = SQL(", ").join(SQL(f"{sql} AS c{n}") for n, sql in enumerate(shown))
     numbers = ", ".join(str(n + 1) for n in range(len(keys)))
     ordered = ", ".join(f"{n + 1} NULLS LAST" for n in range(len(keys)))
     grouping = SQL(f"GROUP BY {numbers} ORDER BY {ordered}" if keys else "")
     statement = SQL("SELECT {} FROM {} WHERE {} {} LIMIT %s").format(
-        named, Identifier(of.table), SQL(" AND ").join(clauses), grouping
+        named, source, SQL(" AND ").join(clauses), grouping
     )
     rows = db.fetch_all(statement, [*values, MOST_ROWS + 1])
     if len(rows) > MOST_ROWS:
@@ -227,6 +232,20 @@ def event_statistics(
         "fields": _fields(query.by_time, [*groups, *functions]),
         "stats": [_row(list(row.values()), names) for row in rows],
     }
+
+
+def _sums(db: Reader, account_id: UUID | None, query: StatQuery, of: Counted) -> Sums | None:
+    try:
+        sums = Sums(query)
+    except NotSummed:
+        return None
+    return sums if of is EVENTS and sums.are_worth_it(db, account_id) else None
+
+
+def _function(target: Target, of: Counted, sums: Sums | None) -> str:
+    if sums is not None:
+        return sums.function(target)
+    return f"{target.aggregator}({of.column(target.column).sql})"
 
 
 def _fields(by_time: Interval | Frequency | None, targets: Sequence[Target]) -> list[str]:

@@ -79,9 +79,11 @@ class ReadModel:
             self.create_indexes(connection)
 
     def create_indexes(self, connection: AnyConnection) -> None:
-        """Make the indexes and unique rules; existing ones stay."""
+        """Make the indexes, unique rules and marks; existing ones stay."""
         for statement in self._index_statements():
             connection.execute(statement)
+        for marking in self.table.marking:
+            connection.execute(SQL(marking).format(Identifier(self.name)))
 
     def _index_statements(self) -> list[Composed]:
         table = Identifier(self.name)

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection
 
 from domain.log.sealing import MasterKey
+from projections.event_hours import sum_hours
 from projections.housekeeping import keep_house
 from projections.log_reader import Span
 from projections.read_model import ReadModel
@@ -22,12 +23,13 @@ _LEADER = 0x53656C656E650001
 _RETRY_S = 1.0
 _WAKE_S = 0.2
 _CHORES_S = 60.0
+_SUMMING_S, _BETWEEN_S, _REST_S = 0.2, 0.5, 10.0
 
 
 class Runner:
     """A thread that folds new facts into tables, each with a position of its own.
 
-    Once a minute it keeps house as well.
+    Once a minute it keeps house as well, and now and then it sums hours of events.
 
     Of several processes one leads; when it ends or loses its connection, another goes on where
     the tables are. Rows and position are committed together, and the position is locked before
@@ -88,13 +90,16 @@ class Runner:
             of=self._classes,
             limit=5000,
         )
-        chores_due = 0.0
+        chores_due = sums_due = 0.0
         try:
             while not self._stopping.is_set():
                 self._take(connection, tail.next(_WAKE_S))
                 if time.monotonic() >= chores_due:
                     keep_house(connection)
                     chores_due = time.monotonic() + _CHORES_S
+                if time.monotonic() >= sums_due:
+                    more = sum_hours(connection, _SUMMING_S)
+                    sums_due = time.monotonic() + (_BETWEEN_S if more else _REST_S)
         finally:
             tail.close()
 

@@ -7,6 +7,7 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from projections.deliveries import DELIVERIES
+from projections.event_hours import EVENT_HOURS
 from projections.stream_progress import STREAM_PROGRESS
 
 SCHEMA_VERSION = 1
@@ -97,6 +98,7 @@ _STATEMENTS = (
     "CREATE SEQUENCE IF NOT EXISTS task_error_numbers",
     "CREATE SEQUENCE IF NOT EXISTS schedule_numbers",
     *DELIVERIES,
+    *EVENT_HOURS,
     *STREAM_PROGRESS,
     """CREATE TABLE IF NOT EXISTS read_models (
         name text PRIMARY KEY,

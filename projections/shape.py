@@ -26,7 +26,7 @@ def shape_of(table: Table) -> str:
     said = [
         repr((_DRIVER, table.name, table.key, sorted(table.columns.items()), table.indexes)),
         repr((sorted(table.unique.items()), sorted(table.defaults.items()))),
-        repr(sorted(table.grouped.items())),
+        repr((sorted(table.grouped.items()), table.marking)),
     ]
     for rules in (table.rules, table.sweeps):
         for event_class, rule in sorted(rules.items(), key=lambda item: item[0].TOPIC):

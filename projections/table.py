@@ -158,6 +158,7 @@ class Table:
     of columns that an Insert does not name (absent: NULL). `unique` are named unique rules.
     `grouped` tells the planner of how many groups to think where queries group by something
     made of the column, such as the hour of a time; it would think of as many as there are values.
+    `marking` are statements by which the filled table, their `{0}`, begins to note its changes.
     """
 
     def __init__(
@@ -171,6 +172,7 @@ class Table:
         defaults: Mapping[str, Any] | None = None,
         unique: Mapping[str, str] | None = None,
         grouped: Mapping[str, int] | None = None,
+        marking: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.key = key
@@ -178,6 +180,7 @@ class Table:
         self.indexes = tuple(indexes)
         self.unique = dict(unique or {})
         self.grouped = dict(grouped or {})
+        self.marking = tuple(marking)
         self.defaults = dict(defaults or {})
         self.rules: dict[type[Any], Rule] = {}
         self.sweeps: dict[type[Any], RemoveEverywhere] = {}

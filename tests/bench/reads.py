@@ -4,6 +4,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,7 +15,14 @@ from psycopg import Connection, sql
 
 from api.embedded_postgres import EmbeddedPostgres
 from projections.database import Reader
-from projections.event_statistics import Interval, StatQuery, Target, event_statistics
+from projections.event_hours import sum_hours
+from projections.event_statistics import (
+    Condition,
+    Interval,
+    StatQuery,
+    Target,
+    event_statistics,
+)
 from projections.events import EVENTS, EventFilter, list_events
 from projections.faces import FACES, FaceConditions, FaceFilter, count_faces, list_faces
 from projections.lists import LISTS, ListConditions, ListFilter, count_lists, list_lists
@@ -73,6 +81,9 @@ def fill(dsn: str, rows: int) -> None:
         _fill(connection, FACES, "face", _FACE, rows)
         _fill(connection, EVENTS, "event", _EVENT, rows)
         _fill(connection, LISTS, "list", _LIST, LISTS_MADE)
+        while sum_hours(connection, 60, timedelta(0)):
+            pass
+        connection.execute("VACUUM ANALYZE event_sums")
 
 
 def _fill(
@@ -123,6 +134,9 @@ def _counts(db: Reader, account: UUID) -> dict[str, Callable[[], object]]:
     one = UUID(bytes=bytes(16))
     member = {"list_id": _first_list(db)}
     targets = (Target("event_id"), Target("gender", "group_by"), Target("age", "avg"))
+    week = Condition("create_time", "gte", datetime.now(UTC) - timedelta(days=7))
+    grown = (Condition("age", "gte", 18), Condition("gender", "eq", 1))
+    by_source = (Target("event_id"), Target("source", "group_by"))
     return {
         "count of all faces": lambda: count_faces(db, account, FaceConditions()),
         "count of a list's faces": lambda: count_faces(db, account, FaceConditions(**member)),
@@ -136,6 +150,12 @@ def _counts(db: Reader, account: UUID) -> dict[str, Callable[[], object]]:
         "count of events": lambda: event_statistics(db, account, StatQuery()),
         "events per weekday": lambda: event_statistics(db, account, StatQuery(by_time="dayOfWeek")),
         "mean age by gender": lambda: event_statistics(db, account, StatQuery(targets)),
+        "the last week's events by source and day": lambda: event_statistics(
+            db, account, StatQuery(by_source, (week,), Interval(1, "d"))
+        ),
+        "events of women of age by hour of day": lambda: event_statistics(
+            db, account, StatQuery(conditions=grown, by_time="hourOfDay")
+        ),
     }
 
 
