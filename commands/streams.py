@@ -14,8 +14,11 @@ from domain.streams import Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateStream(Command[int]):
-    """Make a stream; answers its version. `content` is the second generation's `data`."""
+class CreateStream(Command[dict[str, Any]]):
+    """Make a stream; answers its `stream_id` and `version`.
+
+    `content` is the second generation's `data`.
+    """
 
     stream_id: UUID = field(default_factory=new_id)
     name: str = ""
@@ -28,7 +31,7 @@ class CreateStream(Command[int]):
     status: StreamStatus = StreamStatus.PENDING
 
 
-def create_stream(cmd: CreateStream, store: Store) -> int:
+def create_stream(cmd: CreateStream, store: Store) -> dict[str, Any]:
     """Make the stream, in its groups."""
     store.get_many(StreamGroup, cmd.group_ids, cmd.account_id)
     made = Stream.with_id(
@@ -44,7 +47,7 @@ def create_stream(cmd: CreateStream, store: Store) -> int:
         status=cmd.status,
     )
     store.save(made)
-    return made.stream_version
+    return {"stream_id": made.id, "version": made.stream_version}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

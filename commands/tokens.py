@@ -11,8 +11,8 @@ from domain.tokens import Token, VisibilityArea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateToken(Command[int]):
-    """Make a token; answers the serial of its text."""
+class CreateToken(Command[dict[str, Any]]):
+    """Make a token; answers its `token_id` and the `serial` of its text."""
 
     token_id: UUID = field(default_factory=uuid4)
     permissions: dict[str, Any]
@@ -21,7 +21,7 @@ class CreateToken(Command[int]):
     description: str = ""
 
 
-def create_token(cmd: CreateToken, store: Store) -> int:
+def create_token(cmd: CreateToken, store: Store) -> dict[str, Any]:
     """Make the token."""
     token = Token.with_id(
         cmd.token_id,
@@ -32,7 +32,7 @@ def create_token(cmd: CreateToken, store: Store) -> int:
         description=cmd.description,
     )
     store.save(token)
-    return token.serial
+    return {"token_id": token.id, "serial": token.serial}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from api.http.refusals import BadBody
 from api.schemas.streams import FeedbackRequest, QueueRequest, StreamCreate, StreamCreateV2
 from commands.stream_processing import ClaimStreams, Report, TakeReports
 from commands.streams import CreateStream, ReplaceStream
-from domain.shared.ids import new_id
 from domain.stream_groups import GroupNotFound
 from domain.stream_statuses import StreamStatus
 from projections import streams
@@ -30,11 +29,10 @@ async def create(body: Body, send: SendFunction, db: Reader, scope: UUID | None)
     _own(body, scope)
     made = CreateStream(
         account_id=body.account_id,
-        stream_id=new_id(),
         group_ids=await asyncio.to_thread(_groups, db, body),
         **body.command_fields(),
     )
-    return {"stream_id": made.stream_id, "version": await send(made)}
+    return await send(made)
 
 
 async def replace(

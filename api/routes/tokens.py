@@ -31,7 +31,6 @@ from api.services import Services
 from commands.tokens import CreateToken, DeleteToken, ReplaceToken
 from domain.permissions import Permissions, read_permissions
 from domain.shared.fields import Id, written
-from domain.shared.ids import new_id
 from domain.tokens import TokenNotFound, VisibilityArea
 from projections import tokens
 from projections.database import Row
@@ -63,8 +62,8 @@ async def create_token(
 ) -> Response:
     """Make a token; a token cannot make one that may do more than itself."""
     fields = _fields(body, query, caller)
-    made = CreateToken(account_id=account_id, token_id=new_id(), **fields)
-    return _with_text(services, made.token_id, await send(made))
+    made = await send(CreateToken(account_id=account_id, **fields))
+    return _with_text(services, made["token_id"], made["serial"])
 
 
 @router.get("", response_model=TokensPage, dependencies=[_VIEW])

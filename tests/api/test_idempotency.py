@@ -86,12 +86,29 @@ def _stored(name: str) -> Make:
     return make
 
 
+def _token(*_: Any) -> Request:
+    return Request("/6/tokens", {"permissions": {"face": ["view"]}}, {"permissions": {}})
+
+
+def _schedule(*_: Any) -> Request:
+    task = {"task_type": 4, "content": {"target": "events"}}
+    first, other = ({"task": task, "trigger": {"cron": f"0 0 {day} 1 *"}} for day in (1, 2))
+    return Request("/6/tasks/schedules", first, other)
+
+
+def _verifier(*_: Any) -> Request:
+    return Request("/6/verifiers", {"description": "door"}, {"description": "gate"})
+
+
 REQUESTS: dict[str, Make] = {
     "face": _face,
     "list": lambda *_: Request("/6/lists", {"user_data": "staff"}, {"user_data": "guests"}),
     "link": _link,
     "handler": lambda *_: Request("/6/handlers", {"is_dynamic": True}, {"policies": POLICIES}),
     "raw event": _raw_event,
+    "schedule": _schedule,
+    "token": _token,
+    "verifier": _verifier,
     "image": _stored("image"),
     "object": _stored("object"),
     "sample": _stored("face"),

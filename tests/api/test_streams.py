@@ -23,6 +23,13 @@ def test_a_stream_is_shown_with_all_defaults(streams: Ask, account_id: UUID) -> 
     assert (shown["groups"], shown["preview"], shown["video_info"]) == ([], None, None)
 
 
+def test_a_repeated_creation_is_one_stream(streams: Ask, account_id: UUID) -> None:
+    key, body = {"Idempotency-Key": str(uuid4())}, body_v2(account_id)
+    first, again = (streams.post("/2/streams", json=body, headers=key).json() for _ in range(2))
+    assert first == again
+    assert streams.get(f"/2/streams/{again['stream_id']}").status_code == 200
+
+
 def test_what_the_first_generation_made_it_reads_as_it_was(streams: Ask, account_id: UUID) -> None:
     body = body_v1(account_id, policies={"sending": {"number_of_bestshots_to_send": 3}})
     body["event_handler"]["detection_handler"] = {"handler_id": str(uuid4())}

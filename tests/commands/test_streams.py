@@ -53,7 +53,9 @@ def statuses(story: Scenario) -> list[str]:
 
 
 def test_a_new_stream_has_version_one() -> None:
-    Scenario().when(new_stream()).then((Stream.Created, {"status": S.PENDING})).then_answered(1)
+    made = new_stream()
+    story = Scenario().when(made).then((Stream.Created, {"status": S.PENDING}))
+    story.then_answered({"stream_id": made.stream_id, "version": 1})
 
 
 def test_a_stream_is_made_in_a_group_that_is_there() -> None:

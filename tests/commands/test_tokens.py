@@ -40,7 +40,7 @@ def create(**fields: Any) -> CreateToken:
 def test_a_replaced_token_has_a_greater_serial() -> None:
     token = create()
     story = Scenario().when(token).then((Token.Created, {"permissions": FACES}))
-    story.then_answered(1)
+    story.then_answered({"token_id": token.token_id, "serial": 1})
     replace = ReplaceToken(account_id=ACCOUNT, token_id=token.token_id, permissions={})
     story.when(replace).then((Token.Replaced, {"permissions": {}})).then_answered(2)
     story.when(replace).then_answered(3)
@@ -106,7 +106,7 @@ async def test_a_token_speaks_until_it_is_replaced_withdrawn_or_expired(
     log = open_log(dsn)
     async with running(log) as writer:
         for token in (kept, gone, late, soon):
-            assert await writer.send(token) == 1
+            assert (await writer.send(token))["serial"] == 1
         for token in (kept, gone, soon):
             found = await accounts.by_token(TEXTS.write(token.token_id, 1))
             assert found == Identity(ACCOUNT, False, SEEN)
