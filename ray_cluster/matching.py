@@ -1,6 +1,7 @@
 """The port to matching: what the API asks of it, in process or on a cluster."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from domain.shared.biometrics import Descriptor
@@ -27,6 +28,7 @@ from inference.matching.values import (
 __all__ = [
     "MAX_LIMIT",
     "AttachCandidate",
+    "ChangeSource",
     "CollectionSize",
     "DetachCandidate",
     "Difference",
@@ -44,6 +46,28 @@ __all__ = [
     "RemoveCandidate",
     "SnapshotRefused",
 ]
+
+
+class ChangeSource(Protocol):
+    """Where an index that lost something gets it again: the log and the read models."""
+
+    def head(self) -> int:
+        """The end of the log."""
+        ...
+
+    def mark(self, position: int) -> str:
+        """What this log has at a position, and a log that went another way has not."""
+        ...
+
+    def changes(self, after: int, upto: int) -> Iterator[tuple[Sequence[IndexChange], int]]:
+        """All changes between two places, in parts, each with the place that it leads to."""
+        ...
+
+    def everything(
+        self,
+    ) -> AbstractContextManager[tuple[int, Iterator[Sequence[PutCandidate]]]]:
+        """The candidates of one moment, in parts, and its place in the log."""
+        ...
 
 
 class Matching(Protocol):
@@ -94,6 +118,20 @@ class Matching(Protocol):
     def differences(self, candidates: Sequence[PutCandidate]) -> list[Difference]:
         """How what is held differs from candidates as they should be; one of a kind and version
         that the system cannot calibrate does not."""
+        ...
+
+    def begin(self, source: ChangeSource) -> int | None:
+        """Bring what outlives this process to the end of the log, which is returned.
+
+        None where there is no such thing: the index is loaded by whoever applies changes.
+        """
+        ...
+
+    def mend(self, source: ChangeSource) -> bool:
+        """Give parts that were lost what they miss; says whether everything is whole.
+
+        It may take long, and is called by one thread again and again.
+        """
         ...
 
     def snapshot(self) -> IndexSnapshot | None:

@@ -8,7 +8,7 @@ from domain.matching import (
     NotComparable,
     ReferenceNotFound,
 )
-from domain.shared.matching_refusals import TooManySearches
+from domain.shared.matching_refusals import MatchingAway, TooManySearches
 
 ENTRIES: Entries = {
     BadReference: Entry(12022, 400, BAD_INPUT),
@@ -17,4 +17,5 @@ ENTRIES: Entries = {
     ReferenceNotFound: Entry(90052, 404, NOT_FOUND),
     TooManySearches: Entry(90053, 503, "Service unavailable"),
     IndexFull: Entry(90054, 507, "Insufficient storage"),
+    MatchingAway: Entry(90055, 503, "Service unavailable"),
 }

@@ -30,7 +30,7 @@ from domain.faces import FaceNotFound
 from domain.matching import BadReference, NoDescriptor, NotComparable, ReferenceNotFound
 from domain.policies.match import EVENT_TARGETS, FACE_TARGETS, FaceCandidateFilters
 from domain.shared.biometrics import Descriptor, DescriptorKind
-from domain.shared.matching_refusals import TooManySearches
+from domain.shared.matching_refusals import MatchingAway, TooManySearches
 from ray_cluster.matching import MatchOrder
 
 router = APIRouter(prefix="/matcher", tags=["matcher"])
@@ -45,6 +45,7 @@ _REFUSALS = answers(
     AttributeNotFound,
     ReferenceNotFound,
     TooManySearches,
+    MatchingAway,
 )
 
 

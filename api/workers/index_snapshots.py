@@ -1,26 +1,17 @@
 """Saves the match index now and then, so that the next start begins with it."""
 
 import threading
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import structlog
-from psycopg import Connection
 
+from api.workers.index_source import log_mark
 from ray_cluster.matching import Matching
 
 log = structlog.get_logger("selene.index")
 
 _RETRY_S: Final = 1.0
-# The last fact of the history up to a position; facts of the history are never dropped.
-_MARK: Final = """SELECT concat_ws(':', notification_id, originator_id, originator_version)
-    FROM history WHERE notification_id <= %s ORDER BY notification_id DESC LIMIT 1"""
-
-
-def log_mark(connection: Connection[Any], position: int) -> str:
-    """What this log has at a position, and a log that went another way has not."""
-    row = connection.execute(_MARK, [position]).fetchone()
-    return "" if row is None else str(row[0])
 
 
 class IndexSnapshots:

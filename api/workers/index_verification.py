@@ -7,7 +7,8 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
-from api.workers.index_feeder import STORED_EVENTS, STORED_FACES, IndexFeeder, candidate_of
+from api.workers.index_feeder import IndexFeeder
+from api.workers.index_source import STORED_EVENTS, STORED_FACES, candidate_of
 from domain.log.sealing import MasterKey
 from domain.shared.biometrics import DescriptorKind
 from domain.shared.model_features import DescriptorFeature

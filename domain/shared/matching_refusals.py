@@ -8,3 +8,10 @@ class TooManySearches(Refusal):
 
     detail = "{} searches are waiting, try again later"
     retry_after_s = 1
+
+
+class MatchingAway(Refusal):
+    """A part of the match index cannot be reached; the client may try again later."""
+
+    detail = "A part of the match index cannot be reached, try again later"
+    retry_after_s = 1

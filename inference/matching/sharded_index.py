@@ -65,13 +65,8 @@ class ShardedIndex:
 
     def sizes(self) -> list[CollectionSize]:
         """What is held, by origin, kind and version."""
-        whole: dict[tuple[object, ...], CollectionSize] = {}
         with self._lock:
-            for size in (each for shard in self.shards for each in shard.sizes()):
-                known = whole.get(size[:3], CollectionSize(*size[:3], 0, 0))
-                count, held = known.candidates + size.candidates, known.bytes + size.bytes
-                whole[size[:3]] = CollectionSize(*size[:3], count, held)
-        return list(whole.values())
+            return summed(size for shard in self.shards for size in shard.sizes())
 
     def close(self) -> None:
         """End the threads."""
@@ -80,7 +75,7 @@ class ShardedIndex:
 
     def apply(self, changes: Sequence[IndexChange], position: int | None) -> None:
         """Apply changes in order, as `MatchIndex.apply` does: all of them or none."""
-        virtual = _virtual(changes)
+        virtual = virtual_of(changes)
         while True:
             with self._lock:
                 version, parts = self._version, self._split(changes, virtual)
@@ -115,7 +110,7 @@ class ShardedIndex:
     def differences(self, candidates: Sequence[PutCandidate]) -> list[Difference]:
         """How what is held of candidates differs from them, for those of which it does."""
         with self._move_lock, self._lock:
-            parts = self._split(candidates, _virtual(candidates))
+            parts = self._split(candidates, virtual_of(candidates))
             return [
                 difference
                 for shard, part in zip(self.shards, parts, strict=True)
@@ -170,7 +165,17 @@ def _at_source(change: IndexChange) -> Iterator[IndexChange]:
     )
 
 
-def _virtual(changes: Sequence[IndexChange]) -> Places:
+def summed(sizes: Iterable[CollectionSize]) -> list[CollectionSize]:
+    """What several shards hold together."""
+    whole: dict[tuple[object, ...], CollectionSize] = {}
+    for size in sizes:
+        known = whole.get(size[:3], CollectionSize(*size[:3], 0, 0))
+        count, held = known.candidates + size.candidates, known.bytes + size.bytes
+        whole[size[:3]] = CollectionSize(*size[:3], count, held)
+    return list(whole.values())
+
+
+def virtual_of(changes: Sequence[IndexChange]) -> Places:
     """The virtual shards of what changes; those of lists mean nothing."""
     ids = [c.list_id if isinstance(c, DropList) else c.candidate_id for c in changes]
     return virtual_shards(id_pairs(ids))

@@ -39,12 +39,23 @@ from tests.inference.matching.galleries import (
     of,
     put,
 )
-from tests.ray_cluster.matching_adapters import ADAPTERS, found, gone, ids, query
+from tests.ray_cluster.matching_adapters import (
+    ADAPTERS,
+    ALL,
+    IN_PROCESS,
+    Make,
+    found,
+    gone,
+    ids,
+    query,
+)
 
 
-@pytest.fixture(params=ADAPTERS)
+@pytest.fixture(params=ALL)
 async def matching(request: pytest.FixtureRequest) -> AsyncIterator[Matching]:
     """Nobody to be found, yet."""
+    if request.param == "ray":
+        request.getfixturevalue("cluster")
     made = ADAPTERS[request.param](FEATURES)
     yield made
     await made.close()
@@ -186,9 +197,11 @@ def test_bounds_are_checked_before_any_work(wrong: dict[str, float]) -> None:
         query(1, **wrong)
 
 
+@pytest.mark.parametrize("adapter", IN_PROCESS.values(), ids=IN_PROCESS)
 async def test_searches_of_one_moment_are_answered_together(
-    matching: Matching, monkeypatch: pytest.MonkeyPatch
+    adapter: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    matching = adapter(FEATURES)
     matching.apply([put(number) for number in range(1, 300)], 1)
     alone = [await matching.search([query(number)]) for number in range(1, 101)]
     batches = []
@@ -207,6 +220,7 @@ async def test_searches_of_one_moment_are_answered_together(
     assert together == alone
     assert sum(batches) == 100
     assert len(batches) < 10
+    await matching.close()
 
 
 async def test_no_more_searches_wait_than_may() -> None:

@@ -25,7 +25,7 @@ from tests.inference.matching.galleries import (
     put,
 )
 from tests.inference.matching.truth import Truth
-from tests.ray_cluster.matching_adapters import ADAPTERS, Make, gone, ids, query
+from tests.ray_cluster.matching_adapters import IN_PROCESS, Make, gone, ids, on_ray, query
 
 
 def changes() -> st.SearchStrategy[list[IndexChange]]:
@@ -51,12 +51,27 @@ def changes() -> st.SearchStrategy[list[IndexChange]]:
     )
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
+@pytest.mark.parametrize("adapter", IN_PROCESS.values(), ids=IN_PROCESS)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(batches=st.lists(changes(), max_size=4), data=st.data())
 def test_any_changes_lead_to_the_truth(
     adapter: Make, batches: list[list[IndexChange]], data: st.DataObject
 ) -> None:
+    lead_to_the_truth(adapter, batches, data)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(batches=st.lists(changes(), max_size=3), data=st.data())
+def test_any_changes_lead_to_the_truth_on_a_cluster(
+    batches: list[list[IndexChange]], data: st.DataObject
+) -> None:
+    lead_to_the_truth(on_ray, batches, data)
+
+
+def lead_to_the_truth(adapter: Make, batches: list[list[IndexChange]], data: st.DataObject) -> None:
+    """Apply changes here and to the truth, and search in both."""
     queries = [
         query(
             *data.draw(st.lists(st.integers(0, 25), max_size=3)),
