@@ -10,12 +10,13 @@ from fastapi import APIRouter, FastAPI
 from redis import Redis
 
 from api.agent.agent import Agent
+from api.agent.alone import AgentAlone, url_rules
 from api.api_routers import API_ROUTERS
 from api.app_kit import Kit, build_app
 from api.authentication import Authentication
 from api.batching import BatchLoader
 from api.blobs import open_blobs
-from api.cannot_start import CannotStart
+from api.cluster import Cluster
 from api.database_setup import prepare_database
 from api.http.limits import RequestLimits
 from api.http.negotiation import negotiating
@@ -29,7 +30,7 @@ from api.sender.opening import open_sender
 from api.services import Services
 from api.settings import Settings
 from api.stored_accounts import StoredAccounts, token_texts
-from api.url_guard import UrlGuard, UrlRules
+from api.url_guard import UrlGuard
 from api.workers.announcement_sweeper import AnnouncementSweeper
 from api.workers.attribute_sweeper import AttributeSweeper
 from api.workers.callback_sender import CallbackSender
@@ -40,7 +41,6 @@ from api.workers.tasks.result_sweeper import ResultSweeper
 from api.workers.tasks.runner import TaskRunner
 from commands.router import COMMANDS, UNIQUE
 from commands.writer import GroupCommitWriter, Observer
-from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
 from projections.database import Reader
 from projections.faces import get_faces
 from projections.history import PostgresLog
@@ -49,8 +49,6 @@ from projections.redis_attributes import RedisAttributes
 from projections.runner import Runner
 from projections.tables import CATCH_UP, INLINE
 from projections.temporary_attributes import PostgresAttributes, TemporaryAttributes
-from ray_cluster.models import Models
-from ray_cluster.opening import open_local_models
 
 
 class Installation:
@@ -60,6 +58,7 @@ class Installation:
         self._settings = settings
         self._dsn = dsn
         self._master = load_master_key(settings)
+        self._cluster = Cluster(settings)
         self._index = MatchIndex(settings, dsn, self._master)
         self._log = PostgresLog(dsn, self._master, [ReadModel(t) for t in INLINE])
         self._runner = Runner(dsn, self._master, CATCH_UP)
@@ -73,7 +72,7 @@ class Installation:
         silence_s = settings.stream_silence_s
         self._supervisor = StreamSupervisor(reader, silence_s=silence_s)
         self._sender = open_sender(settings, dsn, self._master, reader)
-        guard = UrlGuard(_url_rules(settings))
+        guard = UrlGuard(url_rules(settings))
         self._callbacks = CallbackSender(reader, guard)
         self._observers: list[Observer] = [
             self._list_sweeper.committed,
@@ -118,7 +117,8 @@ class Installation:
     async def start(self) -> None:
         """Prepare the database, load the models, connect, and begin to take commands."""
         await asyncio.to_thread(prepare_database, self._dsn, self._master)
-        self.services.models = await asyncio.to_thread(self._open_models)
+        await self._cluster.start()
+        self.services.models = await self._cluster.open_models()
         self.services.matching = await self._index.start(self.services.models.descriptors())
         self._observers.append(self._index.committed)
         await asyncio.to_thread(self.services.reader.open)
@@ -170,18 +170,7 @@ class Installation:
         await self._index.stop()
         if hasattr(self.services, "models"):
             await self.services.models.close()
-
-    def _open_models(self) -> Models:
-        settings = self._settings
-        try:
-            return open_local_models(
-                settings.pack,
-                settings.data_dir / "packs",
-                largest_image=settings.limits.image_bytes,
-                most_pixels=settings.limits.image_pixels,
-            )
-        except (BadModelPack, ModelPackNotFound) as refusal:
-            raise CannotStart(str(refusal)) from None
+        await self._cluster.stop()
 
     def _app(
         self,
@@ -233,15 +222,6 @@ def _open_attributes(settings: Settings, reader: Reader) -> TemporaryAttributes:
     return RedisAttributes(Redis.from_url(settings.redis_url.get_secret_value()))
 
 
-def _url_rules(settings: Settings) -> UrlRules:
-    return UrlRules(
-        private=settings.allowed_private_urls,
-        longest_url=settings.limits.url_length,
-        largest_body=settings.limits.image_bytes,
-        timeout_s=settings.limits.download_seconds,
-    )
-
-
 def _versions(service: str, number: int) -> dict[str, Version]:
     """The version of one service; the API names the platform's, too."""
     major, minor, patch = (int(part) for part in installed_version("selene").split(".")[:3])
@@ -249,6 +229,6 @@ def _versions(service: str, number: int) -> dict[str, Version]:
     return {**platform, service: Version(major, minor, patch, number)}
 
 
-def build(settings: Settings, dsn: str) -> Any:
-    """The services over this database; `start` them before they are called."""
-    return Installation(settings, dsn)
+def build(settings: Settings, dsn: str | None) -> Any:
+    """The services over this database, or an agent without one; `start` them first."""
+    return AgentAlone(settings) if dsn is None else Installation(settings, dsn)

@@ -53,8 +53,9 @@ class Apps(Protocol):
         ...
 
 
-Build = Callable[[Settings, str], Apps]
-"""Wires everything for a database address; `api.bootstrap.build` is the real one."""
+Build = Callable[[Settings, str | None], Apps]
+"""Wires everything for a database address, None where the roles need no database;
+`api.bootstrap.build` is the real one."""
 
 
 def run(settings: Settings, build: Build) -> int:
@@ -116,7 +117,7 @@ class _Process:
         async with AsyncExitStack() as stack:
             stack.enter_context(claimed(settings.data_dir, settings.roles))
             sockets = stack.enter_context(bound(settings))
-            dsn = await self._database(stack)
+            dsn = await self._database(stack) if settings.roles != ("agent",) else None
             if self._stopping.is_set():
                 return
             apps = self._build(settings, dsn)

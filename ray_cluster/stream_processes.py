@@ -12,6 +12,8 @@ from ray_cluster.stream_jobs import Ended, Message, StreamJob
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _GRACE_S: Final = 5.0
+_PRELOADED: Final = ("ray_cluster.stream_worker", "av", "supervision", "trackers")
+"""What the fork server imports once, so that no stream waits for it: two seconds of work."""
 
 
 def _child(job: StreamJob, out: Connection, stop: Any) -> None:
@@ -35,7 +37,7 @@ class StreamProcess:
     """One running job; `messages` come in order and end with `Ended`, whatever happens."""
 
     def __init__(self, job: StreamJob) -> None:
-        _CONTEXT.set_forkserver_preload(["ray_cluster.stream_worker"])
+        _CONTEXT.set_forkserver_preload(list(_PRELOADED))
         self._in, out = _CONTEXT.Pipe(duplex=False)
         self._stop = _CONTEXT.Event()
         self._process = _CONTEXT.Process(target=_child, args=(job, out, self._stop), daemon=True)

@@ -38,10 +38,14 @@ class Agent:
             base_url=settings.streams_origin, headers=headers, timeout=30.0, trust_env=False
         )
         self._runs: dict[str, tuple[StreamRun, asyncio.Task[None]]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to take streams, on the running event loop."""
+        if not self._settings.agent.roots:  # whoever reads of the directory finds it
+            for root in self._settings.agent_roots:
+                root.mkdir(mode=0o700, parents=True, exist_ok=True)
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._claim_for_ever(), name="agent-claims"),
@@ -50,17 +54,17 @@ class Agent:
 
     async def stop(self) -> None:
         """Take no more and end what runs; its streams go to other workers."""
-        for task in [*self._tasks, *(task for _, task in self._runs.values())]:
-            task.cancel()
         running = [*self._tasks, *(task for _, task in self._runs.values())]
-        await asyncio.gather(*running, return_exceptions=True)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, *self._leaving, return_exceptions=True)
         self._tasks, self._runs = [], {}
         await self._client.aclose()
         await self._calls.close()
 
     async def _claim_for_ever(self) -> None:
         while True:
-            free = self._settings.agent.streams - len(self._runs)
+            free = self._settings.agent.streams - len(self._runs) - len(self._leaving)
             claimed = False
             if free > 0:
                 try:
@@ -109,7 +113,8 @@ class Agent:
             log.exception("a stream could not be processed", stream=run.stream_id)
             run.status, run.error = "failure", f"{type(error).__name__}: {error}"
         finally:
-            self._runs.pop(run.stream_id, None)
+            if self._runs.get(run.stream_id, (None,))[0] is run:
+                del self._runs[run.stream_id]
         log.info("a stream ends", stream=run.stream_id, status=run.status, error=run.error)
         await self._told([run])
 
@@ -147,3 +152,5 @@ class Agent:
             if run is not None:
                 log.info("a stream is let go", stream=run[0].stream_id, status=standing["status"])
                 run[1].cancel()
+                self._leaving.add(run[1])
+                run[1].add_done_callback(self._leaving.discard)

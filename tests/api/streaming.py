@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,17 +12,18 @@ import httpx
 
 from api.agent.agent import Agent
 from api.settings import AgentSettings
-from api.url_guard import UrlGuard
+from api.url_guard import UrlGuard, UrlRules
 from tests.support.running_api import RunningApi
 
 Ask = httpx.Client
 
 
 @contextmanager
-def working(api: RunningApi, **settings: Any) -> Iterator[None]:
+def working(api: RunningApi, private: Sequence[str] = (), **settings: Any) -> Iterator[None]:
     """An agent that works on the streams of a running API, in a thread of its own.
 
-    The API listens with all its services on one port, below paths, so the agent is told where.
+    The API listens with all its services on one port, below paths, so the agent is told where;
+    `private` are the hosts that streams may name although they are not public.
     """
     of_agent = {"api": api.url, "service": f"{api.url}/streams", "poll_s": 0.1, "feedback_s": 0.3}
     changed = api.services.settings.model_copy(
@@ -33,7 +34,8 @@ def working(api: RunningApi, **settings: Any) -> Iterator[None]:
     thread.start()
 
     async def begin() -> Agent:
-        parts = UrlGuard(), api.services.previews, api.services.sightings
+        guard = UrlGuard(UrlRules(private=tuple(private)))
+        parts = guard, api.services.previews, api.services.sightings
         agent = Agent(changed, *parts)
         agent.start()
         return agent

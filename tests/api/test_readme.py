@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.streaming import working
 from tests.support.running_api import RunningApi
 from tests.support.shared import MEDIA, ROOT, needs_media
 
@@ -16,6 +17,9 @@ PHOTOS = {
     "ann-2.jpg": "images/azure/Family1-Dad2.jpg",
     "bob-1.jpg": "images/azure/Family1-Daughter1.jpg",
 }
+
+
+FILM = "videos/asl_p0_again.mkv"
 
 
 def walk_through() -> str:
@@ -32,23 +36,29 @@ def test_the_walk_through_finds_ann_at_the_door(running: RunningApi, tmp_path: P
     shell = shutil.which("bash")
     if shell is None or shutil.which("curl") is None:
         pytest.skip("bash or curl is not here")
-    variables = {**os.environ, "API": f"{running.url}/6", "PYTHON": str(ROOT / ".venv/bin/python")}
+    shutil.copyfile(MEDIA / FILM, tmp_path / "door.mp4")
+    (videos := tmp_path / "var" / "videos").mkdir(parents=True)
+    own = {"API": f"{running.url}/6", "STREAMS": f"{running.url}/streams"}
+    variables = {**os.environ, **own, "PYTHON": str(ROOT / ".venv/bin/python")}
 
-    done = subprocess.run(
-        [shell, "-c", walk_through()],
-        cwd=tmp_path,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    with working(running, roots=[videos]):
+        done = subprocess.run(
+            [shell, "-c", walk_through()],
+            cwd=tmp_path,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"user_data":"bob"' in done.stdout
     assert "pushed: door-1 ann" in done.stdout
     assert '"source":"door-1"' in done.stdout
     assert '"label":"staff"' in done.stdout
+    assert "subscribed\npushed: door\n" in done.stdout
+    assert '"events":[{"source":"door","track_id":"' in done.stdout
 
 
 @needs_media

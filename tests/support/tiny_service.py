@@ -19,7 +19,8 @@ from api.settings import Settings
 class TinyApps:
     """Counts its visits in Postgres, and can be slow to answer or slow to stop."""
 
-    def __init__(self, settings: Settings, dsn: str) -> None:
+    def __init__(self, settings: Settings, dsn: str | None) -> None:
+        assert dsn is not None
         self._dsn = dsn
         routes = [
             Route("/visits", self._visit, methods=["POST"]),
