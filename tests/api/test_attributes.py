@@ -224,7 +224,6 @@ def test_several_are_shown_in_the_order_asked(client: httpx.Client) -> None:
         ({"attribute_ids": "5"}, "attribute_ids"),
         ({"attribute_ids": some_id(), "targets": "nose"}, "targets"),
         ({"attribute_ids": some_id(), "descriptor_version": "x"}, "descriptor_version"),
-        ({"attribute_ids": some_id(), "page": 1}, "page"),
     ],
 )
 def test_bad_parameters_are_refused_by_name(
