@@ -1,7 +1,7 @@
 """The reading side of the database: a pool of connections, rows as dictionaries."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,10 +11,12 @@ from psycopg.sql import SQL, Composed
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from domain.log.port import DatabaseUnavailable
+from projections.turns import NoTurn, Turns
 
 T = TypeVar("T")
 Row = dict[str, Any]
-_WAIT_S = 5.0
+_WAIT_S = 5.0  # until a connection is there, where one is free or can be made
+_PATIENCE_S = 30.0  # until others are done with theirs
 _RECONNECT_S = 1.0  # given up, it is tried anew for the next query, and not seldomer and seldomer
 Query = str | bytes | SQL | Composed
 
@@ -23,7 +25,8 @@ class Reader:
     """Answers queries, one connection of the pool each; for any number of threads.
 
     A query whose connection was lost is asked again on another one; a database that cannot be
-    reached is refused as `DatabaseUnavailable`.
+    reached is refused as `DatabaseUnavailable`, and so is a query that others left no connection
+    for a long time, though they are served in the order they came.
     """
 
     def __init__(self, dsn: str, *, min_size: int = 1, max_size: int = 16) -> None:
@@ -36,6 +39,7 @@ class Reader:
             reconnect_timeout=_RECONNECT_S,
             kwargs={"row_factory": dict_row, "autocommit": True, "prepare_threshold": 2},
         )
+        self._turns = Turns(max_size)
 
     def open(self) -> None:
         """Connect; raises when the database cannot be reached within 10 s."""
@@ -45,9 +49,19 @@ class Reader:
         """Disconnect."""
         self._pool.close()
 
-    def connection(self) -> AbstractContextManager[Connection[DictRow]]:
+    @contextmanager
+    def connection(self) -> Iterator[Connection[DictRow]]:
         """A connection for several statements, or for reading a large result by cursor."""
-        return self._pool.connection()
+        with self._turn(), self._pool.connection() as connection:
+            yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        try:
+            with self._turns.turn(_PATIENCE_S):
+                yield
+        except NoTurn as busy:
+            raise PoolTimeout("the others took too long") from busy
 
     def fetch_all(self, query: Any, values: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         """All rows of the query."""
@@ -70,7 +84,7 @@ class Reader:
         """
         for _ in range(2):
             try:
-                with self._pool.connection() as connection:
+                with self.connection() as connection:
                     if _is_alive(connection):
                         return connection.execute(query, values).rowcount
                 self._pool.check()
@@ -81,13 +95,13 @@ class Reader:
     def _ask(self, question: Callable[[Connection[DictRow]], T]) -> T:
         try:
             try:
-                with self._pool.connection() as connection:
+                with self.connection() as connection:
                     return question(connection)
             except PoolTimeout:
                 raise
             except OperationalError:
                 self._pool.check()  # the others may have been lost as well
-            with self._pool.connection() as connection:
+            with self.connection() as connection:
                 return question(connection)
         except OperationalError as lost:
             raise DatabaseUnavailable from lost

@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 from uuid import uuid4
 
 import psycopg
@@ -11,8 +13,10 @@ from pydantic import ValidationError
 
 from api.embedded_postgres import EmbeddedPostgres
 from domain.log.port import DatabaseUnavailable
+from projections import database as databases
 from projections.database import Reader, owned_by
 from projections.faces import FaceFilter
+from projections.turns import NoTurn, Turns
 
 
 @pytest.fixture
@@ -90,3 +94,43 @@ def test_an_account_sees_its_own_rows_and_nobody_sees_all() -> None:
 def test_what_no_text_can_hold_is_not_looked_for(fields: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match=r"U\+0000"):
         FaceFilter.model_validate(fields)
+
+
+def test_many_who_ask_at_once_are_all_answered_in_their_turn(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "_WAIT_S", 0.2)
+    reader = Reader(database, max_size=2)
+    reader.open()
+    ask = "SELECT 1 FROM pg_sleep(0.05)"
+    with ThreadPoolExecutor(64) as clients:
+        answers = list(clients.map(lambda _: reader.fetch_value(ask), range(64)))
+    assert answers == [1] * 64
+
+    monkeypatch.setattr(databases, "_PATIENCE_S", 0.1)
+    with ThreadPoolExecutor(1) as other, reader.connection(), reader.connection():
+        refused = other.submit(reader.fetch_value, "SELECT 1")
+        with pytest.raises(DatabaseUnavailable):
+            refused.result()
+    assert reader.fetch_value("SELECT 1") == 1
+    reader.close()
+
+
+def test_turns_come_in_the_order_of_asking() -> None:
+    turns, served = Turns(1), list[int]()
+
+    def take(number: int) -> None:
+        with turns.turn(10):
+            served.append(number)
+
+    with turns.turn(1):
+        threads = [Thread(target=take, args=(number,)) for number in range(20)]
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(turns._line) <= number:
+                pass
+        with pytest.raises(NoTurn), turns.turn(0.01):
+            pass
+    for thread in threads:
+        thread.join()
+    assert served == list(range(20))
