@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from domain.shared.geometry import Box
 from domain.shared.image_refusals import BadModelPack
 from inference.landmarks.layouts import EYE_CORNERS_AND_NOSE_BASE
-from inference.landmarks.tree_landmarks import LandmarkCascade, grey
+from inference.landmarks.tree_landmarks import LandmarkCascade
 from inference.models import Pixels
 from inference.packs.pack import RoleSpec
 from inference.session import ModelFiles
@@ -81,8 +81,7 @@ class DlibFaceDescriptor:
 
     def _fits(self, warps: Sequence[Pixels]) -> list[Matrix]:
         """From the pixels of each warp to those of its chip."""
-        greys = [grey(warp) for warp in warps]
-        found = self._trees(greys, range(len(greys)), [self._box] * len(greys))
+        found = self._trees(warps, range(len(warps)), [self._box] * len(warps))
         shifts = np.linalg.norm(found - WARP_POINTS, axis=2).max(axis=1)
         return [
             similarity_transform(points if shift <= self._most_shift else WARP_POINTS, self._chip)

@@ -48,13 +48,21 @@ def without_parts(corners: Floats, kept: Indices, inside: float = 0.9) -> Indice
 
 
 def resized(image: Pixels, factor: float) -> Pixels:
-    """The image scaled; reductions average, so that fine texture does not alias."""
+    """The image scaled; large reductions average first, so that fine texture does not alias."""
     height, width = image.shape[:2]
     size = (max(round(width * factor), 1), max(round(height * factor), 1))
     if size == (width, height):
         return image
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, size, interpolation=how))
+    # Averages over whole pixels are many times faster than those over parts of pixels, and
+    # within a factor of two bilinear sampling leaves no pixel out.
+    whole = min(width // size[0], height // size[1])
+    if whole > 1:
+        width, height = width // whole, height // whole
+        even = image[: height * whole, : width * whole]
+        image = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+    if size == (width, height):
+        return image
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR))
 
 
 def padded(image: Pixels, width: int, height: int, value: int = 0) -> Pixels:

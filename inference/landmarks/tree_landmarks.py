@@ -37,7 +37,7 @@ class TreeLandmarks:
     def __call__(self, image: Pixels, boxes: Sequence[Box]) -> list[Points]:
         """The points of each face, rows of (x, y) in image pixels."""
         squares = [box.square(self._share, self._down) for box in boxes]
-        return list(self._trees([grey(image)], [0] * len(boxes), squares)) if boxes else []
+        return list(self._trees([image], [0] * len(boxes), squares)) if boxes else []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,19 +68,19 @@ class LandmarkCascade:
         return {part: getattr(self, part) for part in _PARTS}
 
     def __call__(
-        self, greys: Sequence[Pixels], of_image: Sequence[int], boxes: Sequence[Box]
+        self, images: Sequence[Pixels], of_image: Sequence[int], boxes: Sequence[Box]
     ) -> NDArray[np.float32]:
-        """Points (faces, P, 2) in image pixels; `of_image` tells each face's grey image."""
+        """Points (faces, P, 2) in image pixels; `of_image` tells each face's image."""
         found = np.empty((len(boxes), *self.mean.shape), np.float32)
         for start in range(0, len(boxes), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            found[part] = self._find(greys, np.asarray(of_image[part], np.intp), boxes[part])
+            found[part] = self._find(images, np.asarray(of_image[part], np.intp), boxes[part])
         return found
 
     def _find(
-        self, greys: Sequence[Pixels], of_image: NDArray[np.intp], boxes: Sequence[Box]
+        self, images: Sequence[Pixels], of_image: NDArray[np.intp], boxes: Sequence[Box]
     ) -> NDArray[np.float64]:
-        pixels = _PixelReader(greys, of_image)
+        pixels = _PixelReader(images, of_image)
         corners = np.array([(box.x, box.y) for box in boxes])
         # The far edge of a box is its last pixel.
         sides = np.array([(box.width - 1.0, box.height - 1.0) for box in boxes])
@@ -109,19 +109,14 @@ class LandmarkCascade:
         return np.asarray(leaves.reshape(faces, -1, 2))
 
 
-def grey(image: Pixels) -> Pixels:
-    """The mean of the three channels, rounded down."""
-    total = image[..., 0].astype(np.uint16) + image[..., 1] + image[..., 2]
-    return (total // 3).astype(np.uint8)
-
-
 class _PixelReader:
-    """Reads one grey value per place; outside the image it is 0."""
+    """Reads the grey of places: the mean of the channels, rounded down; 0 outside the image."""
 
-    def __init__(self, greys: Sequence[Pixels], of_image: NDArray[np.intp]) -> None:
-        sizes = np.array([image.shape for image in greys])
+    def __init__(self, images: Sequence[Pixels], of_image: NDArray[np.intp]) -> None:
+        sizes = np.array([image.shape[:2] for image in images])
         starts = np.concatenate([[0], np.cumsum(sizes.prod(axis=1))[:-1]])
-        self._flat = np.concatenate([image.ravel() for image in greys]).astype(np.int16)
+        rows = [image.reshape(-1, 3) for image in images]
+        self._flat = rows[0] if len(rows) == 1 else np.concatenate(rows)
         self._start = starts[of_image][:, None]
         self._height, self._width = (sizes[of_image, axis][:, None] for axis in (0, 1))
 
@@ -130,7 +125,8 @@ class _PixelReader:
         x, y = whole[..., 0], whole[..., 1]
         inside = (x >= 0) & (y >= 0) & (x < self._width) & (y < self._height)
         index = np.where(inside, self._start + y * self._width + x, 0)
-        return np.where(inside, self._flat[index], np.int16(0))
+        grey = self._flat[index].sum(axis=-1, dtype=np.int16) // 3
+        return np.where(inside, grey, np.int16(0))
 
 
 def _turns(mean: NDArray[np.float32], shapes: NDArray[np.float32]) -> NDArray[np.float64]:

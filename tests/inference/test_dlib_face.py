@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from domain.shared.geometry import Box
 from inference.image import decode_image, encode_jpeg
 from inference.landmarks.layouts import EYE_CORNERS_AND_NOSE_BASE, FIVE
-from inference.landmarks.tree_landmarks import LandmarkCascade, grey
+from inference.landmarks.tree_landmarks import LandmarkCascade
 from inference.models import DetectedFace, Pixels, Points
 from inference.opencv import cv2
 from inference.packs.default_pack import package_files
@@ -228,7 +228,7 @@ def test_detector_landmarks_and_descriptors_are_those_of_dlib() -> None:
         box = _box(rect)
         assert max(face.box.iou(box) for face in mine) > 0.6
         shape = predictor(image, rect)
-        (points,) = trees([grey(image)], [0], [box])
+        (points,) = trees([image], [0], [box])
         expected = [(shape.part(i).x, shape.part(i).y) for i in range(5)]
         assert np.abs(points - expected).max() < 1.01
         chip = dlib.get_face_chip(image, shape, 150, 0.25)
