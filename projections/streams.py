@@ -7,10 +7,11 @@ from uuid import UUID
 
 from psycopg.sql import SQL
 
-from domain.shared.fields import Id, Time
+from domain.shared.fields import Id, Time, UserData
 from domain.stream_groups import StreamGroup
 from domain.stream_statuses import FATAL_ERRORS, StreamNotFound
 from domain.streams import Stream
+from domain.streams_content.parts import Reference
 from projections.database import Reader, Row, owned_by
 from projections.filtering import CommaList, Conditions, Page, Where
 from projections.stream_groups import LongPageSize
@@ -101,8 +102,8 @@ class StreamConditions(Conditions):
     """Which streams are meant; the query parameters of `GET /1/streams/count`."""
 
     stream_ids: Annotated[list[UUID] | None, CommaList, Where("s.stream_id = ANY(%s)")] = None
-    names: Annotated[list[str] | None, CommaList, Where("s.name = ANY(%s)")] = None
-    reference: Annotated[str | None, Where("s.reference = %s")] = None
+    names: Annotated[list[UserData] | None, CommaList, Where("s.name = ANY(%s)")] = None
+    reference: Annotated[Reference | None, Where("s.reference = %s")] = None
     statuses: Annotated[list[StoredStatus] | None, CommaList, Where("s.status = ANY(%s)")] = None
     create_time__gte: Annotated[Time | None, Where("s.create_time >= %s")] = None
     create_time__lt: Annotated[Time | None, Where("s.create_time < %s")] = None
@@ -133,7 +134,7 @@ class QueueConditions(Conditions):
     """Which waiting streams are meant."""
 
     stream_ids: Annotated[list[UUID] | None, CommaList, Where("s.stream_id = ANY(%s)")] = None
-    names: Annotated[list[str] | None, CommaList, Where("s.name = ANY(%s)")] = None
+    names: Annotated[list[UserData] | None, CommaList, Where("s.name = ANY(%s)")] = None
     group_ids: Annotated[list[UUID] | None, CommaList, Where("s.group_ids && %s::uuid[]")] = None
     group_names: Annotated[
         list[str] | None, CommaList, Where(_IN_GROUP.format("g.group_name = ANY(%s)"))

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from api.authentication import ChosenAccountId, MaybeAccountId
 from api.dependencies import ReadDb, Send, ServicesDep
 from api.errors import answers
 from api.http.answers import json_answer
-from api.http.fields import Whole
 from api.pipelines import streams as work
 from api.routes.streams_shared import EDIT, VIEW
 from api.schemas.streams import QueueRequest
@@ -24,7 +24,7 @@ from projections.database import Row
 class QueueWanted(streams.QueueConditions):
     """Which waiting streams to show, and how many."""
 
-    limit: Whole
+    limit: Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 def add_reading(router: APIRouter, version: str, shown: work.Shown) -> None:

@@ -70,7 +70,7 @@ class StreamCreateV2(_StreamCreate):
 class StreamPatch(Record):
     """What to change of a stream; at least one of both."""
 
-    description: Absent[Annotated[Text, Field(max_length=512)]] = None
+    description: Absent[UserData] = None
     status: Absent[Literal["pending", "pause", "cancel"]] = None
 
     @model_validator(mode="after")

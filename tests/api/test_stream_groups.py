@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 
 from tests.api.streaming import Ask, body_v1, body_v2, claimed, error, make, report
 from tests.support.running_api import RunningApi
@@ -107,3 +108,26 @@ def test_streams_are_deleted_by_id_or_name(streams: Ask, account_id: UUID) -> No
     assert error(extra)[:2] == (400, 12022)
 
 
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("streams", {"names": "n" * 129}),
+        ("streams/count", {"reference": "r" * 513}),
+        ("streams/processing/queue", {"limit": 1, "names": "n" * 129}),
+        ("streams/processing/queue", {"limit": 0}),
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_no_stream_has_is_not_looked_for(
+    streams: Ask, version: int, path: str, wanted: dict[str, Any]
+) -> None:
+    status, code, detail = error(streams.get(f"/{version}/{path}", params=wanted))
+    assert (status, code, detail) == (400, 12012, f"Bad query parameters '{[*wanted][-1]}'")
+
+
+def test_a_changed_description_is_short(streams: Ask, account_id: UUID) -> None:
+    path = f"/1/streams/{make(streams, account_id)}"
+    assert streams.patch(path, json={"description": "d" * 128}).status_code == 204
+    refused = error(streams.patch(path, json={"description": "d" * 129}))
+    assert refused[:2] == (400, 12022)
+    assert "Path: 'description'" in refused[2]
