@@ -104,12 +104,40 @@ class Limits(Group):
 
 
 class Index(Group):
-    """The match index: how often it is saved, and how much it may take."""
+    """The match index: how often it is saved, how much it may take, and its parts on a cluster."""
 
     snapshot_seconds: Annotated[int, Field(ge=0)] = 300
     memory_share: Annotated[float, Field(gt=0, le=1)] = 0.7
     memory_bytes: Count | None = None
     waiting_searches: Count = 1024
+    shards: Annotated[int, Field(ge=1, le=256)] = 1
+    replicas: Annotated[int, Field(ge=1, le=16)] = 1
+
+
+class Ray(Group):
+    """This process in the Ray cluster of ray_address; `cpus` and `object_bytes` are for `local`."""
+
+    token_file: AbsolutePath | None = None
+    """The secret that the members of the cluster share."""
+
+    join: bool = False
+    """Whether to bring a node without processors, where this machine has none."""
+
+    model_workers: Count = 2
+    most_model_workers: Count = 4
+    """How many workers the models have at least, and at most when images wait."""
+
+    gpu: bool = False
+    """A GPU for each worker; one that has none does not work."""
+
+    cpus: Count | None = None
+    object_bytes: Annotated[int | None, Field(ge=80 << 20)] = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.most_model_workers < self.model_workers:
+            raise ValueError("most_model_workers must be at least model_workers")
+        return self
 
 
 class S3(Group):
@@ -147,7 +175,9 @@ class Settings(BaseSettings):
     """A Redis to carry live messages between processes; Postgres does so without it."""
 
     ray_address: str | None = None
-    """A Ray cluster to run inference and match shards on; without it they run in process."""
+    """A Ray cluster to work on: HOST:PORT, `auto`, or `local` for one of this process's own."""
+
+    ray: Ray = Ray()
 
     blobs: str | None = None
     """Where pixels go: a directory (default: under data_dir) or s3://bucket/prefix."""

@@ -22,6 +22,9 @@ LOCAL: Final = "local"
 AUTO: Final = "auto"
 """The address of whatever cluster has a node on this machine."""
 
+TOKEN: Final = "ray.token"
+"""The file with the secret of a cluster of one's own."""
+
 _REACHED_WITHIN_S: Final = 5.0
 
 
@@ -113,7 +116,7 @@ def prepare_environment(options: ClusterOptions) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     token = options.token_file
     if token is None and options.address == LOCAL:
-        token = options.directory / "ray.token"
+        token = options.directory / TOKEN
         if not token.is_file():
             options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):

@@ -1,10 +1,12 @@
 """Opens the models that settings name: a pack by name, by directory, or the development set."""
 
 import asyncio
+import hmac
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from domain.shared.image_refusals import BadModelPack
 from domain.shared.model_features import DescriptorFeature
 from inference.dev_pack import dev_pack
 from inference.features import descriptor_features
@@ -17,6 +19,7 @@ from inference.packs.registry import PackRegistry
 from inference.pipeline import Pipeline, PipelineOptions
 from ray_cluster.local_matching import MOST_WAITING, LocalMatching
 from ray_cluster.local_models import LocalModels
+from ray_cluster.matching import Matching
 from ray_cluster.models import Models
 from ray_cluster.scaling import PoolSize
 
@@ -72,12 +75,16 @@ async def open_ray_models(
     # Whoever works in process only never loads Ray.
     from ray_cluster.model_worker import WorkerOptions, pack_digest
     from ray_cluster.ray_models import RayModels
+    from ray_cluster.replica import WorkerUnfit
 
     pack = await asyncio.to_thread(open_pack, name, packs)
     options = WorkerOptions(name, packs, largest_image, most_pixels, gpu)
     features = descriptor_features(LoadedPack(pack))
     models = RayModels(options, pack_digest(pack), features, size=size)
-    await models.start()
+    try:
+        await models.start()
+    except WorkerUnfit as unfit:
+        raise BadModelPack(pack.name, str(unfit)) from None
     return models
 
 
@@ -92,3 +99,26 @@ def open_local_matching(
     """The match index in this process; it is saved where there is a directory, signed by a key."""
     snapshots = None if directory is None else Snapshots(directory, key, only_read=only_read)
     return LocalMatching(features, snapshots=snapshots, most_waiting=most_waiting)
+
+
+def open_ray_matching(
+    features: Iterable[DescriptorFeature],
+    directory: Path | None,
+    key: bytes,
+    *,
+    shards: int,
+    replicas: int,
+    most_waiting: int = MOST_WAITING,
+) -> tuple[Matching, int]:
+    """The match index on the Ray cluster that this process has joined, and the memory for it.
+
+    The key, which is the installation's, signs what each machine saves in its own directory, and
+    tells the indexes of several installations apart.
+    """
+    from ray_cluster.ray_matching import ClusterIndex, RayMatching
+    from ray_cluster.shard_replica import machines
+
+    name = hmac.new(key, b"name of the match index", "sha256").hexdigest()
+    wanted = ClusterIndex(name, shards, replicas, directory=directory, key=key)
+    matching = RayMatching(features, wanted, most_waiting=most_waiting)
+    return matching, sum(machine.memory for machine in machines()) // replicas

@@ -25,8 +25,8 @@ class ReplicaLost(Exception):
     """The actor, its node or the way to it is gone; the work may be done by another."""
 
 
-class OtherPack(Exception):
-    """A worker has other networks than this process expects."""
+class WorkerUnfit(Exception):
+    """A worker has other networks than this process expects, or cannot run them."""
 
 
 class Replica:
@@ -52,7 +52,8 @@ class Replica:
             try:
                 await asyncio.wait_for(self._load(), _LOAD_S)
             except RayTaskError as error:
-                raise _cause(error) from None
+                cause = _cause(error)
+                raise cause if isinstance(cause, Refusal) else WorkerUnfit(str(cause)) from None
             except (RayError, TimeoutError, ValueError) as error:
                 self._actor = None  # dead for good, or in another life of the cluster
                 log.info("a model worker is not ready yet", name=self.name, why=_first_line(error))
@@ -87,7 +88,7 @@ class Replica:
         loading = self._actor.load.options(concurrency_group="look").remote()
         digest, self.features = await _awaited(loading)
         if digest != self._digest:
-            raise OtherPack(f"{self.name} has other networks than the pack {self._options.pack}")
+            raise WorkerUnfit(f"{self.name} has other networks than the pack {self._options.pack}")
 
 
 def actor(name: str, options: WorkerOptions) -> Any:
@@ -129,7 +130,7 @@ async def _awaited(reference: Any) -> Any:
 
 def _cause(error: Exception) -> Exception:
     cause = getattr(error, "cause", None)
-    return cause if isinstance(cause, Refusal) else error
+    return cause if isinstance(cause, Exception) else error
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Fixtures every layer shares: the Postgres server of this run and databases on it."""
+"""Fixtures every layer shares: the Postgres server of this run, databases, a Ray cluster."""
 
 import logging
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ import pytest
 import structlog
 
 from tests.support.postgres import Databases, server
+from tests.support.ray_cluster import RayCluster, ray_cluster
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
@@ -38,3 +39,10 @@ def module_database(databases: Databases) -> Iterator[str]:
     """The dsn of an empty database shared by the tests of one module."""
     with databases.fresh() as dsn:
         yield dsn
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
+    """Two nodes that all tests with Ray share; whoever takes one away adds another."""
+    with ray_cluster(tmp_path_factory.mktemp("ray")) as running:
+        yield running

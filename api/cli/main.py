@@ -12,7 +12,7 @@ import typer
 from api import logs
 from api.bootstrap import build
 from api.cannot_start import CannotStart
-from api.cli import accounts, callbacks, log, models, read_models
+from api.cli import accounts, callbacks, cluster, log, models, read_models
 from api.serve import run
 from api.settings import ROLES, Role, Settings, unknown_variables
 
@@ -27,6 +27,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(log.app, name="log")
 app.add_typer(accounts.app, name="account")
 app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(cluster.app, name="cluster")
 app.command(name="rebuild")(read_models.rebuild_command)
 app.command(name="verify")(read_models.verify_command)
 
@@ -40,12 +41,17 @@ def serve(
         list[str] | None,
         typer.Argument(help=f"What this process does: all, or any of {', '.join(ROLES)}."),
     ] = None,
+    ray: Annotated[
+        str | None, typer.Option(help="Work on a Ray cluster: HOST:PORT, auto or local.")
+    ] = None,
 ) -> None:
     """Run the services until Ctrl-C; with SELENE_DATABASE_URL unset, Postgres as well."""
     try:
         settings = Settings.load()
         if roles:
             settings = settings.model_copy(update={"roles": _roles(roles)})
+        if ray:
+            settings = settings.model_copy(update={"ray_address": ray})
         logs.configure(settings)
         for sentence in unknown_variables(os.environ):
             structlog.stdlib.get_logger(__name__).warning(sentence)

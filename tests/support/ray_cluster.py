@@ -1,6 +1,7 @@
 """A small Ray cluster for tests: a head and a member on this machine, one processor each."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,12 @@ class RayCluster:
         """Where others may join."""
         assert self._connection.address is not None
         return self._connection.address
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The settings of a process that joins."""
+        token = os.environ["RAY_AUTH_TOKEN_PATH"]
+        return {"SELENE_RAY_ADDRESS": self.address, "SELENE_RAY__TOKEN_FILE": token}
 
     def add(self) -> RayNode:
         """One more machine with one processor."""
