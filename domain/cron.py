@@ -1,6 +1,7 @@
 """Cron expressions with a time zone: when something that is repeated is due."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -35,17 +36,35 @@ def _zone(given: str) -> str:
     return given
 
 
+CronExpression = Annotated[Text, Field(max_length=256), AfterValidator(_expression)]
+ZoneName = Annotated[Text, Field(max_length=64), AfterValidator(_zone)]
+
+
+def due_times(cron: str, zone: tzinfo, begin: datetime, end: datetime) -> Iterator[datetime]:
+    """Every time (UTC) that a cron expression names from `begin` on and before `end`."""
+    before = begin - timedelta(microseconds=1)  # the first time may be the very beginning
+    for due in CronSim(cron, before.astimezone(zone)):
+        if due >= end:
+            return
+        yield due.astimezone(UTC)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of a name in any case."""
+    return ZoneInfo(_zones()[name.lower()])
+
+
 class Trigger(Record):
     """When it is due: a cron expression of five fields, in a time zone of the tz database."""
 
-    cron: Annotated[Text, Field(max_length=256), AfterValidator(_expression)]
-    cron_timezone: Annotated[Text, Field(max_length=64), AfterValidator(_zone)] = "utc"
+    cron: CronExpression
+    cron_timezone: ZoneName = "utc"
 
     def next_after(self, moment: datetime) -> datetime | None:
         """The first time after the moment (UTC), None if there is none within fifty years.
 
         Times that a change of clocks leaves out are due right after it, others once.
         """
-        there = moment.astimezone(ZoneInfo(_zones()[self.cron_timezone.lower()]))
+        there = moment.astimezone(zone_named(self.cron_timezone))
         found = next(CronSim(self.cron, there), None)
         return None if found is None else found.astimezone(UTC)

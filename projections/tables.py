@@ -10,6 +10,7 @@ from projections.images import IMAGES
 from projections.lists import LISTS
 from projections.objects import OBJECTS
 from projections.samples import SAMPLES
+from projections.schedule_templates import SCHEDULE_TEMPLATES
 from projections.schedules import SCHEDULES
 from projections.stream_groups import STREAM_GROUPS
 from projections.stream_logs import LOG_CLEARINGS, STREAM_LOGS
@@ -42,6 +43,7 @@ INLINE: tuple[Table, ...] = (
     SUBTASKS,
     TASK_ERRORS,
     SCHEDULES,
+    SCHEDULE_TEMPLATES,
 )
 """Kept in the writer's own transaction, so that a client reads its own write at once."""
 

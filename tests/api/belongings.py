@@ -1,11 +1,13 @@
 """One thing of every kind in an account, and all that a request could have changed."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 
 from tests.api.files import KINDS, blobs_there
 from tests.api.people import attach, new_attribute, new_face, new_list, raw_descriptor, some_id
+from tests.api.streaming import body_v2
 from tests.api.tasks import ended, give
 from tests.support.running_api import RunningApi
 
@@ -13,7 +15,20 @@ TABLES = (
     "history", "recognitions", "descriptors", "subject_keys", "answers", "temporary_attributes",
     "faces", "lists", "handlers", "verifiers", "events", "samples", "images", "objects",
     "accounts", "tokens", "tasks", "subtasks", "task_errors", "schedules",
+    "schedule_templates", "streams",
+    "stream_groups",
 )  # fmt: skip
+
+
+TEMPLATE = {
+    "start_time": "2025-05-01T00:00:00Z", "end_time": "2025-05-16T00:00:00Z",
+    "cron": "5 4 * * 4", "duration": 11, "duration_type": "minute",
+}  # fmt: skip
+
+
+def ids_for(path: str, ids: dict[str, str]) -> dict[str, str]:
+    """The ids as they are named in a path: tasks and analytics both have schedules."""
+    return {**ids, "schedule_id": ids["template_id"]} if path.startswith("/6/schedules") else ids
 
 
 def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
@@ -22,18 +37,35 @@ def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
     event = _made(client, f"/6/handlers/{handler_id}/events/raw", {"source": "door"})
     face_id, list_id = new_face(client, user_data="Ann"), new_list(client, user_data="staff")
     attach(client, list_id, face_id)
+    account_id = client.headers["Luna-Account-Id"]
+    stream = body_v2(UUID(account_id), status="pause")
+    group = {"account_id": account_id, "group_name": some_id()}
     return {
         "attribute_id": new_attribute(client, face_descriptors=[raw_descriptor(running)]),
         "event_id": event["event_id"],
         "face_id": face_id,
+        "general_event_id": _general_event(client),
+        "group_id": _made(client, "/streams/1/groups", group)["group_id"],
         "handler_id": handler_id,
         "image_id": KINDS["image"].make(client),
         "list_id": list_id,
         "object_id": KINDS["object"].make(client),
         "sample_id": KINDS["face"].make(client),
+        "template_id": _made(client, "/6/schedules", TEMPLATE)["schedule_id"],
+        "stream_id": _made(client, "/streams/2/streams", stream)["stream_id"],
         "token_id": _made(client, "/6/tokens", {"permissions": {}})["token_id"],
         "verifier_id": _made(client, "/6/verifiers", {})["verifier_id"],
     }
+
+
+def own_names(path: str) -> str:
+    """The path with a name of its own for each id: general events call theirs event_id, too."""
+    return path.replace("/general_events/{event_id}", "/general_events/{general_event_id}")
+
+
+def _general_event(client: httpx.Client) -> str:
+    told = {"events": [{"event_type": "crowd", "event": {"people": 5}}]}
+    return str(_made(client, "/6/general_events", told)["events"][0]["event_id"])
 
 
 def numbered_belongings(client: httpx.Client) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.belongings import belongings, own_names, state_of
+from tests.api.belongings import TEMPLATE, belongings, ids_for, own_names, state_of
 from tests.api.files import FACE
 from tests.api.people import raw_descriptor, refused, some_id
 from tests.support.running_api import RunningApi
@@ -46,6 +46,7 @@ BODIES: dict[tuple[str, str], Callable[[RunningApi], Any]] = {
     ("PUT", "/6/tokens/{token_id}"): lambda _: {},
     ("PUT", "/6/verifiers/{verifier_id}"): lambda _: {},
     ("PUT", "/6/tasks/{task_id}/notification_policy"): lambda _: {"enable": 0},
+    ("PUT", "/6/schedules/{schedule_id}"): lambda _: TEMPLATE,
     ("PATCH", "/6/tasks/schedules/{schedule_id}"): lambda _: {"action": "stop"},
     ("PUT", "/6/tasks/schedules/{schedule_id}"): lambda _: {
         "task": {"task_type": 4, "content": {"target": "events"}}, "trigger": {"cron": "0 0 1 1 *"},
@@ -84,6 +85,7 @@ def _nothing_changes(mine: Ids, theirs: Ids, running: RunningApi) -> Iterator[No
 def test_in_paths(
     client: httpx.Client, running: RunningApi, theirs: Ids, method: str, path: str
 ) -> None:
+    theirs = ids_for(path, theirs)
     url = path.format(**theirs, samples_type="faces")
     wanted = next(name for name in MISSING if f"{{{name}}}" in path)
     if path.endswith(("/events", "/verifications")):
