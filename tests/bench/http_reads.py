@@ -51,6 +51,9 @@ def _operations(dsn: str, rows: int) -> Iterator[tuple[str, bytes]]:
         f"/6/events/{event_id}", "/6/events", "/6/events?page_size=100",
         f"/6/events?page_size=100&page={rows // 100}", f"/6/events?event_ids={event_id}",
         f"/6/events?{many}", "/6/events/deleted", "/6/handlers", "/6/handlers/count",
+        "/6/verifiers", "/6/verifiers/count", "/6/tokens", "/6/accounts",
+        "/6/tasks", "/6/tasks/count", "/6/tasks/errors", "/6/tasks/errors/count",
+        "/6/tasks/schedules", "/6/features",
     ):  # fmt: skip
         shown = path.replace(str(face_id), "…").replace(str(list_id), "…")
         yield f"GET {shown.replace(str(event_id), '…')}", request("GET", path, _HEADERS)
