@@ -64,7 +64,7 @@ class Sums:
         found = next((one for one in CUBOIDS if wanted <= set(one)), None)
         if found is None:
             raise NotSummed
-        self._number = number_of(found)
+        self.number = number_of(found)
         self._columns = sorted(wanted)
 
     def function(self, target: "Target") -> str:
@@ -73,13 +73,13 @@ class Sums:
 
     def are_worth_it(self, db: Reader, account_id: UUID | None) -> bool:
         """Whether at least half of the hours are summed; else reading all is as quick."""
-        known, values = self._known(account_id)
+        known, values = self.known(account_id)
         worth = SQL("SELECT count(sums_id) * 2 >= count(*) AND count(*) > 0 FROM ({}) known")
         return bool(db.fetch_value(worth.format(known), values))
 
     def rows(self, account_id: UUID | None) -> tuple[Composable, list[Any]]:
         """A table expression, with its values."""
-        known, values = self._known(account_id)
+        known, values = self.known(account_id)
         columns = [Identifier(name) for name in self._columns]
         query = SQL(_ROWS).format(
             known=known,
@@ -87,9 +87,9 @@ class Sums:
             of_events=SQL("").join(SQL("e.{}, ").format(c) for c in columns),
             read=SQL(", ").join(map(Identifier, sorted({*self._columns, "age", "create_time"}))),
         )
-        return query, [*values, self._number]
+        return query, [*values, self.number]
 
-    def _known(self, account_id: UUID | None) -> tuple[Composable, list[Any]]:
+    def known(self, account_id: UUID | None) -> tuple[Composable, list[Any]]:
         """All hours there may be events of, with the sums that are whole and right."""
         owner, of_owner = owned_by(account_id)
         whole, touched, bounds = ["TRUE"], ["TRUE"], list[Any]()
@@ -103,7 +103,7 @@ class Sums:
             "whole": SQL(" AND ".join(whole)),
             "touched": SQL(" AND ".join(touched)),
         }
-        values = [*bounds, self._number, *of_owner, *of_owner, *bounds]
+        values = [*bounds, self.number, *of_owner, *of_owner, *bounds]
         return SQL(_KNOWN).format(**parts), values
 
 

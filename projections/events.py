@@ -16,8 +16,9 @@ from projections.database import Reader, Row, owned_by
 from projections.event_columns import ASKED, SHOWN, event_row
 from projections.event_filters import EventConditions
 from projections.event_hours import MARKING
+from projections.event_pages import FarPage
 from projections.filtering import CommaList, Conditions, Page, Where
-from projections.paging import on_page
+from projections.paging import FAR, on_page
 from projections.table import Delete, Insert, Table
 
 
@@ -108,10 +109,10 @@ class EventFilter(EventConditions, Page):
         return all(getattr(self, name) is None for name in (*limits, *times))
 
 
-_LAST_MONTH: Final = SQL(
-    "create_time >= (%s::timestamptz AT TIME ZONE 'UTC' - interval '1 month') AT TIME ZONE 'UTC' "
-    "AND create_time < %s"
+_MONTH_BEFORE: Final = (
+    "(%s::timestamptz AT TIME ZONE 'UTC' - interval '1 month') AT TIME ZONE 'UTC'"
 )
+_LAST_MONTH: Final = SQL(f"create_time >= {_MONTH_BEFORE} AND create_time < %s")
 _ORDER: Final = {
     "asc": SQL("create_time, event_id"),
     "desc": SQL("create_time DESC, event_id DESC"),
@@ -128,19 +129,37 @@ def list_events(
     db: Reader, account_id: UUID | None, wanted: EventFilter, now: datetime | None = None
 ) -> list[Row]:
     """One page of the contract's `Event`s, by creation time; only the targets, if any."""
+    now = now or datetime.now(UTC)
     owner, values = owned_by(account_id)
     where, of_where = wanted.where()
     clauses: list[Composable] = [owner, where]
     values += of_where
     if wanted.unlimited:
         clauses.append(_LAST_MONTH)
-        values += [now or datetime.now(UTC)] * 2
+        values += [now, now]
     fields = wanted.target or list(_FIELDS)
     condition, order = SQL(" AND ").join(clauses), _ORDER[wanted.order]
-    page = on_page("events", "event_id", condition, order, wanted)
-    query = SQL("SELECT {} {}").format(_columns(fields), page)
-    rows = db.fetch_all(query, [*values, wanted.page_size, wanted.offset])
-    return [_shown(row, fields) for row in rows]
+    if (far := _far_page(db, account_id, wanted, now)) is not None:
+        page = (wanted.page_size, wanted.offset)
+        query, values = far.query(account_id, _columns(fields), (condition, values), order, page)
+    else:
+        rest = on_page("events", "event_id", condition, order, wanted)
+        query = SQL("SELECT {} {}").format(_columns(fields), rest)
+        values = [*values, wanted.page_size, wanted.offset]
+    return [_shown(row, fields) for row in db.fetch_all(query, values)]
+
+
+def _far_page(
+    db: Reader, account_id: UUID | None, wanted: EventFilter, now: datetime
+) -> FarPage | None:
+    since, until = wanted.create_time__gte, wanted.create_time__lt
+    clauses, _ = wanted.conditions()
+    if wanted.offset < FAR or len(clauses) > (since is not None) + (until is not None):
+        return None
+    if wanted.unlimited:
+        since, until = db.fetch_value(SQL("SELECT " + _MONTH_BEFORE), [now]), now
+    page = FarPage(since, until, wanted.order)
+    return page if page.is_quick(db, account_id) else None
 
 
 def get_event(

@@ -6,7 +6,7 @@ from psycopg.sql import SQL, Composable, Identifier
 
 from projections.filtering import Page
 
-_FAR: Final = 1000
+FAR: Final = 1000
 """Behind so many rows a second look at those of the page costs less than looking at all before."""
 
 _NEAR_PAGE: Final = "FROM {table} WHERE {condition} ORDER BY {order} LIMIT %s OFFSET %s"
@@ -19,7 +19,7 @@ def on_page(
     table: str, key: str, condition: Composable, order: Composable, page: Page
 ) -> Composable:
     """The rows of the page, from FROM on; its last placeholders are page size and offset."""
-    query = _FAR_PAGE if page.offset >= _FAR else _NEAR_PAGE
+    query = _FAR_PAGE if page.offset >= FAR else _NEAR_PAGE
     return SQL(query).format(
         table=Identifier(table), key=Identifier(key), condition=condition, order=order
     )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from domain.log.port import Batch
 from domain.recognitions import EventDeleted, EventRecorded
 from projections import event_statistics as statistics
+from projections import events as listing
 from projections.database import Reader
 from projections.event_columns import event_row
 from projections.event_hours import CUBOIDS, DIMENSIONS, number_of, sum_hours
@@ -28,7 +29,7 @@ from projections.event_statistics import (
     event_statistics,
 )
 from projections.event_sums import NotSummed, Sums
-from projections.events import EVENTS
+from projections.events import EVENTS, EventFilter, list_events
 from projections.history import PostgresLog
 from projections.rebuild import rebuild
 from projections.verify import verify
@@ -99,7 +100,7 @@ class Life:
     def whole(self) -> int:
         """How many hours are answered by sums of no dimensions."""
         sums = Sums(StatQuery())
-        known, values = sums._known(None)
+        known, values = sums.known(None)
         rows = self.reader.fetch_all(known, values)
         return sum(row["sums_id"] is not None for row in rows)
 
@@ -138,11 +139,11 @@ def conditions(draw: st.DrawFn) -> Condition:
 
 targets = st.sampled_from(
     [Target(n, a) for n in [*SUMMED, "event_id", "account_id"]
-     for a in sorted(AGGREGATORS[COLUMNS[n].kind]) if (n, a) != ("event_id", "group_by")]  # type: ignore[arg-type]
+     for a in sorted(AGGREGATORS[COLUMNS[n].kind]) if (n, a) != ("event_id", "group_by")]
 )  # fmt: skip
 by_time = st.sampled_from(
     [None, "hourOfDay", "dayOfWeek", "dayOfMonth", "monthOfYear", Interval(1, "h"),
-     Interval(30, "m"), Interval(120, "m"), Interval(1, "d"), Interval(1, "M")]  # type: ignore[list-item]
+     Interval(30, "m"), Interval(120, "m"), Interval(1, "d"), Interval(1, "M")]
 )  # fmt: skip
 queries = st.builds(
     StatQuery,
@@ -153,7 +154,7 @@ queries = st.builds(
 steps = st.sampled_from(["add", "add", "delete", "sum", "sum", "rebuild"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(steps, max_size=2), st.lists(queries, max_size=8), st.sampled_from([*ACCOUNTS, None])
 )
@@ -170,6 +171,39 @@ def test_sums_and_events_tell_the_same(
         assert told == counted
     told, _ = life.answers(StatQuery(), None)
     assert told["stats"] == [[len(life.there)]]
+
+
+bounds = st.one_of(st.none(), moments)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(steps, max_size=1),
+    st.builds(
+        EventFilter,
+        page=st.integers(1, 40),
+        page_size=st.integers(1, 60),
+        order=st.sampled_from(["asc", "desc"]),
+        create_time__gte=bounds,
+        create_time__lt=bounds,
+    ),
+    st.sampled_from([*ACCOUNTS, None]),
+    moments | st.just(START + timedelta(days=20)),
+)
+def test_a_far_page_holds_what_follows_the_pages_before(
+    life: Life, done: list[str], wanted: EventFilter, account_id: UUID | None, now: datetime
+) -> None:
+    life.add(30)
+    for step in done:
+        if step == "sum":
+            life.sum()
+        else:
+            life.delete(10)
+    with pytest.MonkeyPatch.context() as patch:
+        plain = list_events(life.reader, account_id, wanted, now)
+        patch.setattr(listing, "FAR", 0)
+        patch.setattr(Sums, "are_worth_it", lambda *_: True)
+        assert list_events(life.reader, account_id, wanted, now) == plain
 
 
 def test_a_change_is_counted_at_once_and_its_hour_summed_again(life: Life) -> None:
