@@ -26,11 +26,6 @@ TEMPLATE = {
 }  # fmt: skip
 
 
-def ids_for(path: str, ids: dict[str, str]) -> dict[str, str]:
-    """The ids as they are named in a path: tasks and analytics both have schedules."""
-    return {**ids, "schedule_id": ids["template_id"]} if path.startswith("/6/schedules") else ids
-
-
 def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
     """The ids of the things, each under the name that it has in paths."""
     handler_id = _made(client, "/6/handlers", {"is_dynamic": True})["handler_id"]
@@ -59,8 +54,9 @@ def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
 
 
 def own_names(path: str) -> str:
-    """The path with a name of its own for each id: general events call theirs event_id, too."""
-    return path.replace("/general_events/{event_id}", "/general_events/{general_event_id}")
+    """The path with a name of its own for each id: two kinds of events and of schedules share."""
+    path = path.replace("/general_events/{event_id}", "/general_events/{general_event_id}")
+    return path.replace("/6/schedules/{schedule_id}", "/6/schedules/{template_id}")
 
 
 def _general_event(client: httpx.Client) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.api.belongings import belongings, ids_for, numbered_belongings, state_of
+from tests.api.belongings import belongings, numbered_belongings, own_names, state_of
 from tests.api.files import KINDS
 from tests.api.people import new_attribute, new_face, new_list, refused, some_id
 from tests.support.running_api import RunningApi
@@ -89,7 +89,7 @@ def test_every_parameter_with_rules_refuses_what_breaks_them(
         if path == "/6/ws":
             continue
         name = parameter["name"]
-        url = path.format(**ids_for(path, mine), samples_type="faces")
+        url = own_names(path).format(**mine, samples_type="faces")
         for value in broken(resolved(parameter["schema"], document)):
             answer = client.request(method, url, params={name: value})
             asked.add((path, name))

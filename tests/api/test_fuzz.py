@@ -20,14 +20,14 @@ from schemathesis.specs.openapi.checks import (
 
 from api.errors import CATALOGUE
 from tests.api.belongings import belongings
-from tests.support.contract_schemas import contract, needs_contract
+from tests.support.contract_schemas import document, needs_contract
 from tests.support.running_api import RunningApi, headers_of
 from tests.support.shared import ROOT
 
 OPERATIONS = ROOT / "tests" / "architecture" / "luna_operations.csv"
 CODES = {(entry.status, entry.code) for entry in CATALOGUE.values()}
 NOT_IMPLEMENTED = HTTPStatus.NOT_IMPLEMENTED  # the model pack in use lacks what was asked for
-_UNLIKE_REQUESTS = {"wsHandshake"}
+_UNLIKE_REQUESTS = {"wsHandshake", "generalConnect"}
 _FEW, _MANY = 5, 60
 
 # Schemathesis shuffles with the random module where it makes wrong bodies of several types.
@@ -37,34 +37,52 @@ Case = schemathesis.Case[Any]
 Check = Callable[[Case, schemathesis.Response], None]
 
 
-def _served(*sources: str) -> list[tuple[str, str]]:
-    """The operations of the API that are done, as (method, path)."""
+MOUNTED = {"api": "", "streams": "/streams", "sender": "/sender"}
+DOCUMENTS = {"api": "/6/docs/spec", "streams": "/1/docs/spec", "sender": "/1/docs/spec"}
+
+Place = tuple[str, str, str]
+"""Service, method and path."""
+
+
+def _served(*sources: str) -> list[Place]:
+    """The operations that are done."""
     with OPERATIONS.open() as file:
         return [
-            (row["method"], row["path"])
+            (row["service"], row["method"], row["path"])
             for row in csv.DictReader(file)
-            if row["service"] == "api" and row["status"] == "done" and row["source"] in sources
+            if row["service"] in MOUNTED and row["status"] == "done" and row["source"] in sources
             if row["method"] != "OPTIONS" and row["operation_id"] not in _UNLIKE_REQUESTS
         ]
 
 
-OURS = _served("contract", "client", "selene")
-_NOT_MADE = {("POST", "/6/liveness")}
+def _without(generation: str, places: list[Place]) -> list[Place]:
+    """The operations but for those of a generation of streams; the others are much the same."""
+    left_out = f"/{generation}/"
+    return [one for one in places if one[0] != "streams" or not one[2].startswith(left_out)]
+
+
+EVERYTHING = _served("contract", "client", "selene")
+OURS = _without("1", EVERYTHING)
+_NOT_MADE = {("api", "POST", "/6/liveness")}
 """What schemathesis cannot make of the contract: forms whose required part is a file."""
-THEIRS = [one for one in _served("contract") if one not in _NOT_MADE]
+THEIRS = [one for one in _without("2", _served("contract")) if one not in _NOT_MADE]
 
 
 @pytest.fixture(scope="module")
 def served(running: RunningApi) -> Any:
-    """The document that the API serves."""
-    answer = httpx.get(f"{running.url}/6/docs/spec", headers={"Accept": "application/json"})
-    assert answer.status_code == 200, answer.text
-    return schemathesis.openapi.from_dict(answer.json())
+    """The documents that the services serve."""
+    found = {}
+    for service, path in DOCUMENTS.items():
+        url = running.url + MOUNTED[service] + path
+        answer = httpx.get(url, headers={"Accept": "application/json"})
+        assert answer.status_code == 200, answer.text
+        found[service] = schemathesis.openapi.from_dict(answer.json())
+    return found
 
 
 @cache
-def _published() -> Any:
-    return schemathesis.openapi.from_dict(contract())
+def _published(service: str) -> Any:
+    return schemathesis.openapi.from_dict(document(service))
 
 
 @pytest.fixture
@@ -96,8 +114,12 @@ def _as_announced(case: Case, response: schemathesis.Response) -> None:
     case.validate_response(response, checks=checks)
 
 
+def _url(api: RunningApi, service: str) -> str:
+    return api.url + MOUNTED[service]
+
+
 def _fuzz(
-    api: RunningApi, operation: Any, mine: dict[str, str], known: dict[str, str], check: Check,
+    url: str, operation: Any, mine: dict[str, str], known: dict[str, str], check: Check,
     examples: int,
 ) -> None:  # fmt: skip
     """Ask one operation with values that its document allows and with others.
@@ -114,7 +136,7 @@ def _fuzz(
         if own:
             names = case.path_parameters.keys() & known.keys()
             case.path_parameters.update({name: known[name] for name in names})
-        check(case, case.call(base_url=api.url, headers=mine if own else None))
+        check(case, case.call(base_url=url, headers=mine if own else None))
 
     ask()
 
@@ -125,26 +147,27 @@ def _cases(operation: Any) -> st.SearchStrategy[Case]:
     return good | bad
 
 
-@pytest.mark.parametrize(("method", "path"), OURS)
+@pytest.mark.parametrize(("service", "method", "path"), OURS)
 def test_every_answer_is_as_our_document_says(
     running: RunningApi, served: Any, mine: dict[str, str], known: dict[str, str],
-    method: str, path: str,
+    service: str, method: str, path: str,
 ) -> None:  # fmt: skip
-    _fuzz(running, served[path][method], mine, known, _as_announced, _FEW)
+    _fuzz(_url(running, service), served[service][path][method], mine, known, _as_announced, _FEW)
 
 
 @needs_contract
-@pytest.mark.parametrize(("method", "path"), THEIRS)
+@pytest.mark.parametrize(("service", "method", "path"), THEIRS)
 def test_nothing_in_the_contract_breaks_us(
-    running: RunningApi, mine: dict[str, str], known: dict[str, str], method: str, path: str
-) -> None:
-    _fuzz(running, _published()[path][method], mine, known, _catalogued, _FEW)
+    running: RunningApi, mine: dict[str, str], known: dict[str, str], service: str, method: str,
+    path: str,
+) -> None:  # fmt: skip
+    _fuzz(_url(running, service), _published(service)[path][method], mine, known, _catalogued, _FEW)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("method", "path"), OURS)
+@pytest.mark.parametrize(("service", "method", "path"), EVERYTHING)
 def test_many_answers_are_as_our_document_says(
     running: RunningApi, served: Any, mine: dict[str, str], known: dict[str, str],
-    method: str, path: str,
+    service: str, method: str, path: str,
 ) -> None:  # fmt: skip
-    _fuzz(running, served[path][method], mine, known, _as_announced, _MANY)
+    _fuzz(_url(running, service), served[service][path][method], mine, known, _as_announced, _MANY)

@@ -61,9 +61,42 @@ def plain(schema: Any, document: Any) -> Any:
         schema = {**target, **{k: v for k, v in schema.items() if k != "$ref"}}
     whole = {key: plain(value, document) for key, value in schema.items() if key != "$defs"}
     for part in whole.pop("allOf", ()):
-        whole = {**part, **whole}
+        whole = _merged(part, whole)
     if "const" in whole:
         whole["enum"] = [whole.pop("const")]
+    return _with_null(whole) if whole.pop("nullable", False) else whole
+
+
+def _merged(base: Schema, more: Schema) -> Schema:
+    """Both schemas at once; where they differ, the second says what is more."""
+    whole = {**base, **more}
+    for name in base.keys() & more.keys():
+        if isinstance(base[name], dict) and isinstance(more[name], dict):
+            whole[name] = _merged(base[name], more[name])
+        elif name == "required":
+            whole[name] = list(dict.fromkeys([*base[name], *more[name]]))
+    return whole
+
+
+def _with_null(schema: Schema) -> Schema:
+    """The schema, or null, as the newer OpenAPI says it."""
+    kinds = schema.get("type")
+    if not isinstance(kinds, str):
+        return {"anyOf": [schema, {"type": "null"}]}
+    enum = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, **enum, "type": [kinds, "null"]}
+
+
+def _modern(value: Any) -> Any:
+    """A document of OpenAPI 3.0 in the words of JSON Schema."""
+    if isinstance(value, list):
+        return [_modern(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    whole = {key: _modern(item) for key, item in value.items()}
+    if whole.get("nullable") is True:
+        whole.pop("nullable")
+        return _with_null(whole)
     return whole
 
 
@@ -144,8 +177,13 @@ def assert_contract(name: str, value: Any) -> None:
     assert problems({"$ref": f"#/components/schemas/{name}"}, value) == []
 
 
+@cache
+def _components(service: str) -> Any:
+    return _modern(document(service)["components"])
+
+
 def problems(schema: Schema, value: Any, service: str = "api") -> list[str]:
     """Where the value, as JSON, is not what a schema of the contract says."""
-    whole = {**schema, "components": document(service)["components"]}
+    whole = {**_modern(schema), "components": _components(service)}
     found = jsonschema.Draft202012Validator(whole).iter_errors(json.loads(orjson.dumps(value)))
     return [f"{error.json_path}: {error.message}" for error in found]

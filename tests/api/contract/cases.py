@@ -5,16 +5,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from tests.api.contract import stream_requests
+from tests.api.contract.asking import Asked, World
 from tests.api.contract.bounds import Try, body_tries, query_values
 from tests.api.contract.operations import Operation
-from tests.api.contract.requests import NUMBERED, Asked, World
+from tests.api.contract.requests import NUMBERED
+from tests.api.contract.stream_requests import StreamStates, of_both
 from tests.api.eyes import FOUR_PEOPLE, photo
 from tests.api.files import FACE
 from tests.api.people import some_id
 from tests.api.test_foreign_ids import MISSING
 
 ACCOUNT = "Luna-Account-Id"
-_MISSING_NUMBERS = {"task_id": 90100, "error_id": 90101, "schedule_id": 90104}
+_MISSING = {**MISSING, "stream_id": 39001, "group_id": 39008}
+_NAMES_WHO_ASKS = ("putStream", "putStreamV2")
+"""Their bodies name the account; test_stream_groups.py asks as another one."""
+
 TOO_LARGE = 65 << 20
 
 
@@ -82,7 +88,7 @@ def _about_ids(operation: Operation) -> Iterator[Case]:
     (name,) = operation.ids
     numbered = name in NUMBERED
     none = some_id() if not numbered else "999999999"
-    told = Told(404, {**MISSING, **_MISSING_NUMBERS}.get(name, 0), ".*'?[0-9a-f-]+'? .*")
+    told = Told(404, _MISSING.get(name, 0), ".*'?[0-9a-f-]+'? .*")
 
     def elsewhere(case: str, wanted: str, told: Told) -> Case:
         def wrong(asked: Asked, world: World) -> Wrong:
@@ -91,7 +97,10 @@ def _about_ids(operation: Operation) -> Iterator[Case]:
         return Case(case, wrong, told)
 
     yield elsewhere("unknown-id", none, told)
-    yield _one("id-of-another-account", told, "stranger")
+    if operation.service == "api":
+        return  # test_foreign_ids.py and test_bad_input.py ask for the rest
+    if operation.name not in _NAMES_WHO_ASKS:
+        yield _one("id-of-another-account", told, "stranger")
     for number, wrong in enumerate(("x", "9" * 32, "%ff", some_id()[:-1])):
         yield elsewhere(f"bad-id-{number}", wrong, Told(404, 12013))
 
@@ -103,7 +112,9 @@ def _about_forms(operation: Operation) -> Iterator[Case]:
         yield _one("bad-accept", Told(415, 12024), headers={"Accept": "image/gif"})
     if "requestBody" not in operation.told:
         return
-    for number, kind in enumerate(("video/mp4", "application/json; charset=utf-16")):
+    elsewhere = operation.service == "api" and operation.method != "DELETE"
+    kinds = ["video/mp4", "application/json; charset=utf-16"]  # test_bad_input.py sends them there
+    for number, kind in enumerate([] if elsewhere else kinds):
         told, headers = Told(400, 12017, "Bad content type"), {"Content-Type": kind}
         yield _one(f"content-type-{number}", told, content=b"{}", headers=headers)
     if operation.body():
@@ -196,7 +207,45 @@ def _crowd(asked: Asked, world: World) -> Wrong:
     yield replace(asked, url=f"/6/handlers/{made}/events", content=photo(FOUR_PEOPLE)), told
 
 
+def _of_streams(name: str, told: Told, states: StreamStates) -> Case:
+    """The granted request to streams of the account that stand so."""
+
+    def wrong(asked: Asked, world: World) -> Wrong:
+        for stream_id, body in states(world):
+            url = re.sub(r"(?<=/streams/)[0-9a-f-]{36}", stream_id, asked.url)
+            yield replace(asked, url=url, json=body), told
+
+    return Case(name, wrong, told)
+
+
+def _named_already(asked: Asked, world: World) -> Wrong:
+    taken = {**asked.json, "group_name": some_id()}
+    assert world.client.post("/streams/1/groups", json=taken).status_code == 201
+    yield replace(asked, json=taken), Told(409, 39006, "Group named '.*' already exists")
+
+
+_LATE_PAUSE = Told(400, 39003, "Processing of stream with id '.*' is already in progress .*")
+_LATE_CANCEL = Told(400, 39005, "Processing of streams with id '.*' is finished .*")
+_NO_PREVIEW = Told(404, 39009, "Not found `.*` preview url for stream with id '.*'.")
+_SHOWN = ("previewFrameProxy", "previewLiveProxy")
+
 SPECIAL: dict[str, tuple[Case, ...]] = {
+    **of_both("createGroup", Case("named-already", _named_already, Told(409, 39006))),
+    **of_both(
+        "patchStream",
+        _one("nothing", Told(400, 12022, ".*'at least one field must have a value'"), json={}),
+        _of_streams("film-in-progress", _LATE_PAUSE, stream_requests.film_in_progress),
+        _of_streams("finished", _LATE_CANCEL, stream_requests.finished),
+    ),
+    **{
+        key: cases
+        for name in _SHOWN
+        for key, cases in of_both(
+            name,
+            _of_streams("without-preview", _NO_PREVIEW, stream_requests.not_shown),
+            _of_streams("unreachable", Told(500, 39010), stream_requests.unreachable),
+        ).items()
+    },
     "extractAttributes": (
         _one("unknown-sample", Told(404, 13003, "Image with id '.*' not found"), json=[some_id()]),
     ),
@@ -204,7 +253,19 @@ SPECIAL: dict[str, tuple[Case, ...]] = {
 }
 """Refusals that only one operation gives, by its key."""
 
+EVERYWHERE = {("api", 12017): "test_bad_input.py sends what no operation takes to each of them"}
+"""Listed errors of all operations of a service that other tests provoke."""
+
 ELSEWHERE = {
+    **dict.fromkeys(
+        (
+            (f"streams.{name}Stream{version}", 11055)
+            for name in ("create", "put", "patch")
+            for version in ("", "V2")
+        ),
+        "streams need no licence here",
+    ),
+    ("streams.metrics", 12049): "metrics are always served",
     ("getTaskResult", 13007): "said of a task that has no result; tests of tasks have one",
     **dict.fromkeys(
         (("optionsSample", 13003), ("optionsFaceSample", 13003), ("optionsSamplePrevious", 13003)),

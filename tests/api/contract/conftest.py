@@ -7,12 +7,19 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.api.contract.requests import World
+from tests.api.contract.asking import World
 from tests.api.test_accounts import account
 from tests.support.running_api import RunningApi, headers_of
 
 
-@pytest.fixture(scope="session")
+def without_streams(client: httpx.Client) -> None:
+    """Remove the streams of an account, so that no agent of another test takes them."""
+    while page := client.get("/streams/2/streams?page_size=1000").json()["streams"]:
+        ids = [stream["stream_id"] for stream in page]
+        assert client.request("DELETE", "/streams/2/streams", json={"stream_ids": ids}).is_success
+
+
+@pytest.fixture(scope="package")
 def clients(eyes: RunningApi) -> Iterator[dict[str, httpx.Client]]:
     """Who asks: the account, another one, and nobody."""
     named = {"mine": headers_of(uuid4()), "stranger": headers_of(uuid4()), "nobody": {}}
@@ -21,11 +28,12 @@ def clients(eyes: RunningApi) -> Iterator[dict[str, httpx.Client]]:
         for who, headers in named.items()
     }
     yield made
+    without_streams(made["mine"])
     for client in made.values():
         client.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def login(clients: dict[str, httpx.Client]) -> dict[str, Any]:
     """The login and the password of the account."""
     body = account()
@@ -33,7 +41,7 @@ def login(clients: dict[str, httpx.Client]) -> dict[str, Any]:
     return {name: body[name] for name in ("login", "password")}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(eyes: RunningApi, clients: dict[str, httpx.Client], login: dict[str, Any]) -> World:
     """The account, with things that no test changes."""
     return World.of(eyes, clients["mine"], login)

@@ -1,17 +1,20 @@
 """The operations that are done, each with what the contract says about it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
 
+from tests.api.belongings import own_names
 from tests.architecture.luna_operations import read_table
 from tests.support.contract_schemas import Schema, document, plain
 
-SERVICES = ("api", "sender")
-MOUNTED = {"api": "", "sender": "/sender"}
+SERVICES = ("api", "sender", "streams")
+MOUNTED = {"api": "", "sender": "/sender", "streams": "/streams"}
+SOCKETS = ("wsHandshake", "generalConnect")
 _LISTED = re.compile(r"(?P<status>\d{3}) (?P<code>\d+) (?P<desc>[^|]*) \| (?P<detail>.*)")
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -43,7 +46,7 @@ class Operation:
     @property
     def ids(self) -> list[str]:
         """The names of the ids in the path."""
-        return re.findall(r"\{(\w+_id)\}", self.path)
+        return re.findall(r"\{(\w+_id)\}", own_names(self.path))
 
     @property
     def changes(self) -> bool:
@@ -54,7 +57,7 @@ class Operation:
         """Where it is asked, with these ids in the path."""
         if missing := set(self.ids) - ids.keys():
             pytest.fail(f"belongings() makes nothing that has the {missing.pop()} of {self.key}")
-        filled = self.path.format_map({"samples_type": "faces", **ids})
+        filled = own_names(self.path).format_map({"samples_type": "faces", **ids})
         return MOUNTED[self.service] + filled
 
     def parameters(self, place: str) -> dict[str, dict[str, Any]]:
@@ -87,11 +90,21 @@ class Operation:
         """The errors that the contract lists with their code."""
         lines = [line for kind in self.told.get("x-errors", {}).values() for line in kind]
         found = (_LISTED.fullmatch(line) for line in lines)
-        return {
+        listed = {
             Listed(int(one["status"]), int(one["code"]), one["desc"], one["detail"])
             for one in found
             if one is not None
         }
+        return listed | set(self._shown_errors())
+
+    def _shown_errors(self) -> Iterator[Listed]:
+        """The errors of which the contract shows an example; 1 may come from anywhere."""
+        for status, answer in self.answers().items():
+            content = answer.get("content", {}).get("application/json", {})
+            shown = [one.get("value", {}) for one in content.get("examples", {}).values()]
+            for one in (*shown, content.get("example", {})):
+                if one.get("error_code", 1) != 1:
+                    yield Listed(int(status), one["error_code"], one["desc"], one["detail"])
 
 
 @cache
@@ -99,7 +112,7 @@ def operations() -> tuple[Operation, ...]:
     """Everything that the table of operations calls done, but what is no plain request."""
     found = []
     for row in read_table():
-        if row.status != "done" or row.operation_id == "wsHandshake":
+        if row.status != "done" or row.operation_id in SOCKETS:
             continue
         if row.service not in SERVICES:
             continue

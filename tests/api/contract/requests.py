@@ -1,109 +1,24 @@
 """A request of each operation that is granted; what is not here is made from the contract."""
 
 import base64
-import http.client
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
-import msgpack
 import orjson
 
 from domain.shared.biometrics import DescriptorKind
-from tests.api.belongings import belongings
+from tests.api.belongings import TEMPLATE
+from tests.api.contract import stream_requests
+from tests.api.contract.asking import Asked, World
 from tests.api.contract.operations import Operation
 from tests.api.eyes import DAD, photo
 from tests.api.files import FACE, KINDS
-from tests.api.people import BASIC, raw_descriptor, some_id, unit_vector
+from tests.api.people import BASIC, some_id
 from tests.api.tasks import done, ended, give
 from tests.api.test_accounts import account
 from tests.api.test_schedules import GC, YEARLY
 from tests.support.json_schema import smallest
-from tests.support.running_api import RunningApi
-
-MSGPACK = "application/msgpack"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request without its method: where, with what, and under which headers.
-
-    Where there are both a JSON body and bytes, the bytes are sent and the other is tried on.
-    """
-
-    url: str = ""
-    params: dict[str, Any] = field(default_factory=dict)
-    json: Any = None
-    content: bytes | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    declared: int | None = None
-    """A Content-Length that promises more than is ever sent."""
-
-    def sent(self, client: httpx.Client, method: str) -> httpx.Response:
-        """The answer to it."""
-        if self.declared is not None:
-            return self._announced(client, method, self.declared)
-        body: dict[str, Any] = {}
-        if self.content is not None:
-            body["content"] = self.content
-        elif self.json is not None:
-            body["json"] = self.json
-        return client.request(method, self.url, params=self.params, headers=self.headers, **body)
-
-    def _announced(self, client: httpx.Client, method: str, length: int) -> httpx.Response:
-        place = urlsplit(str(client.base_url))
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=10)
-        headers = {**client.headers, **self.headers, "Content-Length": str(length)}
-        connection.request(method, self.url, headers=headers)
-        answer = connection.getresponse()
-        made = httpx.Response(answer.status, headers=dict(answer.headers), content=answer.read())
-        connection.close()
-        return made
-
-    def packed(self) -> "Asked":
-        """The same in MessagePack, as are the answers that it wants."""
-        headers = {**self.headers, "Accept": MSGPACK}
-        if self.json is None or self.content is not None:
-            return replace(self, headers=headers)
-        packed = msgpack.packb(self.json)
-        return replace(
-            self, json=None, content=packed, headers={**headers, "Content-Type": MSGPACK}
-        )
-
-
-@dataclass(frozen=True)
-class World:
-    """An account: who asks, and the ids of one thing of every kind that it has."""
-
-    api: RunningApi
-    client: httpx.Client
-    ids: dict[str, str]
-    login: dict[str, Any]
-    made: dict[str, str] = field(default_factory=dict)
-
-    @staticmethod
-    def of(api: RunningApi, client: httpx.Client, login: dict[str, Any]) -> "World":
-        """A world with fresh things."""
-        return World(api, client, belongings(client, api), login)
-
-    def static_handler(self) -> str:
-        """A handler with policies of its own, beside the dynamic one."""
-        if "handler" not in self.made:
-            answer = self.client.post("/6/handlers", json={"policies": {}})
-            self.made["handler"] = answer.json()["handler_id"]
-        return self.made["handler"]
-
-    def descriptor(self, kind: DescriptorKind) -> dict[str, Any]:
-        """A raw descriptor of a kind, as a reference of the matcher."""
-        features = {f.kind: f for f in self.api.services.models.descriptors()}
-        if kind is DescriptorKind.FACE:
-            data = raw_descriptor(self.api)
-        else:
-            vector = base64.b64encode(unit_vector(features[kind].dimension)).decode()
-            data = {"descriptor": vector, "version": features[kind].version}
-        return {"id": "probe", "type": "raw_descriptor", "data": data}
 
 
 def _image(**params: Any) -> Callable[[World], Asked]:
@@ -111,6 +26,10 @@ def _image(**params: Any) -> Callable[[World], Asked]:
     return lambda world: Asked(
         params=params, content=photo(DAD), headers=headers, json={"images": [_stored(world)]}
     )
+
+
+def _encoded(name: str) -> str:
+    return base64.b64encode(photo(name)).decode()
 
 
 def _stored(world: World) -> dict[str, str]:
@@ -151,7 +70,10 @@ def _raw(world: World) -> Asked:
 
 
 OLD_EVENTS = {"target": "events", "filters": {"create_time__lt": "2001-01-01T00:00:00Z"}}
+GENERAL_EVENT = {"event_type": "crowd", "event": {"people": 5}}
 GRANTED: dict[str, Callable[[World], Asked]] = {
+    **stream_requests.GRANTED,
+    "calculateIntervals": _json(lambda _: TEMPLATE),
     "createAccount": lambda _: Asked(json=account(account_id=some_id())),
     "createAttributes": _json(lambda _: {"basic_attributes": BASIC}),
     "createEstimatorTask": lambda world: Asked(
@@ -174,11 +96,16 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
         lambda _: {"task": GC, "trigger": YEARLY, "behaviour": {"create_stopped": True}}
     ),
     "createReporterTask": lambda world: Asked(
-        json={"content": {"filters": {"task_id": int(NUMBERED["task_id"](world))}}}
+        json={"content": {"filters": {"task_id": int(numbered("task_id", world))}}}
     ),
     "createToken": _json(lambda _: {"permissions": {"face": ["view"]}}),
+    "createScheduleTemplate": _json(lambda _: TEMPLATE),
     "createVerifier": _json(lambda _: {"description": "door", "policies": {}}),
     "detectFaces": _image(extract_exif=1),
+    "emitStreamEvents": lambda world: Asked(
+        url=f"/6/handlers/{world.static_handler()}/events/stream",
+        json={"sources": [{"source_type": "raw_image", "source": {"body": _encoded(DAD)}}]},
+    ),
     "extractAttributes": lambda world: Asked(
         json=[world.ids["sample_id"]], params={"extract_basic_attributes": 1}
     ),
@@ -186,12 +113,20 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
         _image()(world), url=f"/6/handlers/{world.static_handler()}/events"
     ),
     "getAttributes": lambda world: Asked(params={"attribute_ids": world.ids["attribute_id"]}),
+    "generalPublishOne": _json(
+        lambda _: {
+            **GENERAL_EVENT,
+            "event_create_time": "2026-03-01T00:00:00Z",
+            "event_end_time": "2026-03-01T00:00:00Z",
+        }
+    ),
     "getEventStats": _json(
         lambda _: {
             "targets": [{"column": "age", "aggregator": "max"}],
             "filters": [{"column": "source", "operator": "eq", "value": "door"}],
         }
     ),
+    "getGeneralEventsStats": _json(lambda _: {}),
     "iso": _image(extract_exif=1),
     "linkFaces": _json(lambda ids: {"action": "attach", "face_ids": [ids["face_id"]]}),
     "matchBodies": _bodies,
@@ -199,6 +134,7 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
     "matchingRaw": _raw,
     "patchSchedule": _json(lambda _: {"action": "pause"}),
     "putSchedule": _json(lambda _: {"task": GC, "trigger": YEARLY}),
+    "replaceScheduleTemplate": _json(lambda _: TEMPLATE),
     "replaceTaskNotificationPolicy": _json(
         lambda _: {"enable": 0, "task_callbacks": [], "subtask_callbacks": []}
     ),
@@ -212,6 +148,7 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
     "putVerifier": _json(lambda _: {"description": "door", "policies": {}}),
     "rawVerification": _raw,
     "replaceToken": _json(lambda _: {"permissions": {}}),
+    "saveGeneralEvents": _json(lambda _: {"events": [GENERAL_EVENT]}),
     "saveSample": lambda _: Asked(content=FACE, headers={"Content-Type": "image/png"}),
     "sdk": _image(
         detect_face=1, detect_body=1, extract_exif=1, aggregate_attributes=1, estimate_liveness=1
@@ -253,11 +190,18 @@ NUMBERED: dict[str, Callable[[World], str]] = {
 """Things that take long to make, by the names of their ids, which are numbers."""
 
 
+def numbered(name: str, world: World) -> str:
+    """The number of a thing of the account that is made when it is first asked for."""
+    if name not in world.ids:
+        world.ids[name] = NUMBERED[name](world)
+    return world.ids[name]
+
+
 def granted(operation: Operation, world: World) -> Asked:
     """The request that must succeed."""
     for name in operation.ids:
-        if name in NUMBERED and name not in world.ids:
-            world.ids[name] = NUMBERED[name](world)
+        if name in NUMBERED:
+            numbered(name, world)
     made = GRANTED.get(operation.key)
     if made is not None:
         asked = made(world)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.api.contract.asking import World
 from tests.api.contract.client import TABLE, Method, methods, unlike
-from tests.api.contract.requests import World, granted
+from tests.api.contract.requests import granted
 from tests.api.files import KINDS
 from tests.support.contract_schemas import CONTRACT, plain
 from tests.support.shared import needs_media, needs_models

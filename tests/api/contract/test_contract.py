@@ -8,9 +8,10 @@ import httpx
 import msgpack
 import pytest
 
-from tests.api.contract.cases import ELSEWHERE, Case, refusals, variants
+from tests.api.contract.asking import MSGPACK, World
+from tests.api.contract.cases import ELSEWHERE, EVERYWHERE, Case, refusals, variants
 from tests.api.contract.operations import Operation, operations
-from tests.api.contract.requests import GRANTED, MSGPACK, World, granted
+from tests.api.contract.requests import GRANTED, granted
 from tests.support.contract_schemas import CONTRACT, needs_contract, problems
 from tests.support.shared import needs_media, needs_models
 
@@ -31,9 +32,35 @@ def _value(answer: httpx.Response) -> Any:
     return msgpack.unpackb(answer.content, timestamp=3) if kind == MSGPACK else answer.json()
 
 
+ENDLESS = {"previewLiveProxy", "previewLiveProxyV2"}
+"""What is answered for as long as a stream goes on; tests of the agent watch one."""
+
+
+MEANT = {
+    r"postStreamsFeedback(V2)?": (
+        r"\$\.streams\.modified\[\d+\]\.version: 0 is less than the minimum of 1",
+        "a stream that was removed has version 0; the contract says both",
+    ),
+    r"getStreamsFromQueueV2": (
+        r"\$\.streams\[\d+\]: '(event_handler|policies)' is a required property",
+        "these are in data.analytics in the second generation; the contract repeats the first",
+    ),
+}
+"""Where answers differ from the contract, by operation, with the reason."""
+
+
+def _meant(operation: Operation, problem: str) -> bool:
+    return any(
+        re.fullmatch(names, operation.name) and re.fullmatch(pattern, problem)
+        for names, (pattern, _) in MEANT.items()
+    )
+
+
 @pytest.mark.parametrize("form", ["json", "msgpack"])
 @pytest.mark.parametrize("operation", ALL, ids=lambda one: one.key)
 def test_granted(operation: Operation, form: str, request: pytest.FixtureRequest) -> None:
+    if operation.name in ENDLESS:
+        pytest.skip("lasts as long as its stream")
     world: World = request.getfixturevalue("fresh" if operation.changes else "world")
     asked = granted(operation, world)
     if form == "msgpack":
@@ -63,7 +90,8 @@ def test_granted(operation: Operation, form: str, request: pytest.FixtureRequest
     else:
         assert kind == (MSGPACK if form == "msgpack" else "application/json")
         schema = content["application/json"].get("schema", {})
-        assert problems(schema, _value(answer), operation.service) == []
+        found = problems(schema, _value(answer), operation.service)
+        assert [one for one in found if not _meant(operation, one)] == []
 
 
 @pytest.mark.parametrize(("operation", "case"), CASES, ids=_ids(CASES))
@@ -124,6 +152,7 @@ def test_every_listed_error_is_provoked() -> None:
         provoked = {(case.told.status, case.told.code) for case in refusals(operation)}
         for error in operation.errors():
             known = (operation.key, error.code) in ELSEWHERE
+            known |= (operation.service, error.code) in EVERYWHERE
             if (error.status, error.code) not in provoked and not known:
                 silent.append((operation.key, *error[:2]))
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from api.errors import CATALOGUE
+from tests.api.contract.asking import World
 from tests.api.contract.operations import Operation, operations
-from tests.api.contract.requests import World
 from tests.support.contract_schemas import (
     CONTRACT,
     document,
@@ -22,12 +22,20 @@ pytestmark = [needs_contract, needs_media, needs_models]
 ALL = [one for one in operations() if one.told] if CONTRACT.is_file() else []
 TELLING = ("enum", "minimum", "maximum", "maxLength", "minItems", "maxItems", "default")
 
+DOCUMENTS = {
+    "api": "/6/docs/spec",
+    "sender": "/sender/1/docs/spec",
+    "streams": "/streams/1/docs/spec",
+}
+"""Where each service serves its document."""
+
 MEANT = {
     "descriptor_version": "versions are those of the models in use",
     "task_type": "newer clients know one more",
     "targets": "without targets all fields are shown, and the same is answered",
     "longitude_delta": "it means something only beside an origin, and is 0.01 then",
     "latitude_delta": "it means something only beside an origin, and is 0.01 then",
+    "names": "the default is that of a stream's name; no filter has it",
     "page": "pages are numbered as far as the database counts",
     "status 413": "every operation may say so; the answer named default stands for it",
     "status 500": "every operation may say so; the answer named default stands for it",
@@ -46,7 +54,14 @@ MEANT_AT = {
     ("healthcheckRedirect", "status 200"): "the redirect is told, not where it leads",
     ("healthcheckRedirect", "status 502"): "the redirect is told, not where it leads",
     ("healthcheckRedirect", "query include_luna_services"): "it is passed on whole",
-    ("sender.getDevManual", "status 200"): "the redirect is told, not where it leads",
+    **dict.fromkeys(
+        (
+            ("sender.getDevManual", "status 200"),
+            ("streams.getDevManual", "status 200"),
+            ("streams.getDevManualV2", "status 200"),
+        ),
+        "the redirect is told, not where it leads",
+    ),
 }
 """What differs at one operation."""
 
@@ -54,11 +69,10 @@ MEANT_AT = {
 @pytest.fixture(scope="module")
 def served(world: World) -> dict[str, Any]:
     """The documents of the services, as they are served."""
-    paths = {"api": "/6/docs/spec", "sender": "/sender/1/docs/spec"}
     url = world.api.url
     return {
         name: httpx.get(url + path, headers={"Accept": "application/json"}, timeout=60).json()
-        for name, path in paths.items()
+        for name, path in DOCUMENTS.items()
     }
 
 
@@ -121,7 +135,7 @@ def _permitted(schema: Any) -> Iterable[Any]:
 
 
 def test_documents_are_served_as_yaml_and_as_a_page(world: World) -> None:
-    for path in ("/6/docs/spec", "/sender/1/docs/spec"):
+    for path in DOCUMENTS.values():
         for form in ("application/x-yaml", "text/html"):
             answer = httpx.get(world.api.url + path, headers={"Accept": form}, timeout=60)
             assert answer.status_code == 200
@@ -131,7 +145,7 @@ def test_documents_are_served_as_yaml_and_as_a_page(world: World) -> None:
 
 def test_links_of_errors_lead_to_pages_that_say_what_to_do(world: World) -> None:
     for kind, entry in CATALOGUE.items():
-        answer = httpx.get(f"{world.api.url}/docs/errors/{entry.code}")
+        answer = world.client.get(f"/docs/errors/{entry.code}")
         assert answer.status_code == 200, kind
         assert str(entry.status) in answer.text
         assert "What to do" in answer.text

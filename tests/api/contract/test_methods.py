@@ -28,7 +28,7 @@ def open_api(
 @pytest.mark.parametrize("service", MOUNTS)
 def test_every_path_tells_its_methods_to_pages(open_api: RunningApi, service: str) -> None:
     asked = {"Origin": PAGE, "Access-Control-Request-Method": "GET"}
-    with httpx.Client(base_url=open_api.url + MOUNTS[service]) as client:
+    with httpx.Client(base_url=open_api.url + MOUNTS[service], timeout=60) as client:
         spec = "/6/docs/spec" if service == "api" else "/1/docs/spec"
         document = client.get(spec, headers={"Accept": "application/json"}).json()
         assert document["paths"]
