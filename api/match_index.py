@@ -9,13 +9,14 @@ from typing import Final
 
 from api.settings import Settings
 from api.workers.index_feeder import IndexFeeder
+from api.workers.index_mending import IndexMending
 from api.workers.index_snapshots import IndexSnapshots
 from domain.log.port import Batch, Committed
 from domain.log.sealing import MasterKey
 from domain.matching import IndexFull
 from domain.shared.model_features import DescriptorFeature
 from ray_cluster.matching import Matching
-from ray_cluster.opening import open_local_matching
+from ray_cluster.opening import open_local_matching, open_ray_matching
 
 DIRECTORY: Final = "index"
 PURPOSE: Final = b"index snapshots"
@@ -32,31 +33,30 @@ class MatchIndex:
 
     def __init__(self, settings: Settings, dsn: str, master: MasterKey) -> None:
         self._settings, self._dsn, self._master = settings, dsn, master
-        self._most_bytes = settings.index.memory_bytes or int(
-            settings.index.memory_share * machine_bytes()
-        )
+        self._most_bytes = 0
         self._matching: Matching | None = None
         self._feeder: IndexFeeder | None = None
         self._snapshots: IndexSnapshots | None = None
+        self._mending: IndexMending | None = None
         self._held, self._looked = 0, -_LOOKED_S
 
     async def start(self, features: Iterable[DescriptorFeature]) -> Matching:
         """Open the index, load it and follow the log."""
-        settings = self._settings
-        self._matching = matching = open_local_matching(
-            features,
-            settings.data_dir / DIRECTORY if settings.index.snapshot_seconds else None,
-            self._master.derive(PURPOSE),
-            most_waiting=settings.index.waiting_searches,
-        )
+        settings = self._settings.index
+        self._matching = matching = await asyncio.to_thread(self._open, features)
         self._feeder = IndexFeeder(self._dsn, self._master, matching)
-        self._snapshots = IndexSnapshots(self._dsn, matching, settings.index.snapshot_seconds)
+        self._snapshots = IndexSnapshots(self._dsn, matching, settings.snapshot_seconds)
         await asyncio.to_thread(self._feeder.start)
         self._snapshots.start()
+        if self._settings.ray_address is not None:
+            self._mending = IndexMending(self._dsn, self._master, matching)
+            self._mending.start()
         return matching
 
     async def stop(self) -> None:
         """Save the index and let go of it."""
+        if self._mending is not None:
+            await asyncio.to_thread(self._mending.stop)
         if self._feeder is not None:
             await asyncio.to_thread(self._feeder.stop)
         if self._snapshots is not None:
@@ -79,6 +79,26 @@ class MatchIndex:
         self._held += sum(2 * len(row.data) for row in batch.descriptors)
         if self._held > self._most_bytes:
             raise IndexFull(self._most_bytes)
+
+    def _open(self, features: Iterable[DescriptorFeature]) -> Matching:
+        """In this process, or on the cluster that it has joined."""
+        settings = self._settings.index
+        directory = self._settings.data_dir / DIRECTORY if settings.snapshot_seconds else None
+        saved = directory, self._master.derive(PURPOSE)
+        most_waiting, room = settings.waiting_searches, machine_bytes()
+        matching: Matching
+        if self._settings.ray_address is None:
+            matching = open_local_matching(features, *saved, most_waiting=most_waiting)
+        else:
+            matching, room = open_ray_matching(
+                features,
+                *saved,
+                shards=settings.shards,
+                replicas=settings.replicas,
+                most_waiting=most_waiting,
+            )
+        self._most_bytes = settings.memory_bytes or int(settings.memory_share * room)
+        return matching
 
     @property
     def position(self) -> int:

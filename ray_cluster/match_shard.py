@@ -1,5 +1,6 @@
 """Some of the candidates, for searches that ask several shards; a plain class without a cluster."""
 
+import os
 import pickle
 import queue
 import threading
@@ -53,7 +54,7 @@ class ShardOptions:
 
 
 class ShardState(NamedTuple):
-    """Which life of the shard this is, its place in the log, and whether it is being filled."""
+    """Which life of the shard this is, by process; its place in the log; whether it is filled."""
 
     life: str
     position: int
@@ -93,7 +94,8 @@ class MatchShard:
     """
 
     def __init__(self, options: ShardOptions) -> None:
-        self._options, self._life = options, uuid4().hex
+        self._options = options
+        self._life = f"{os.getpid()}:{uuid4().hex}"
         self._workers = Workers(options.threads)
         self._index = self._empty()
         self._lock = threading.Lock()
@@ -193,6 +195,12 @@ class MatchShard:
         if saving is not None:
             self._marks.put(mark)
             saving.join()
+
+    def close(self) -> None:
+        """Let another process have the directory."""
+        if self._snapshots is not None:
+            self._snapshots.close()
+        self._workers.close()
 
     def _save(self, snapshots: Snapshots, index: MatchIndex) -> None:
         def mark(position: int) -> str:

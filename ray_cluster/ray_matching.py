@@ -6,7 +6,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -78,7 +78,7 @@ class RayMatching(Comparing):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="match")
         super().__init__(features, self._thread)
         self._known = {(each.kind, each.version): each for each in self.features}
-        self._wanted = wanted
+        self.wanted = wanted
         self._feed = ShardFeed(_replicas(self.features, wanted), self.features)
         self._batches = SearchBatches(self._search, most_waiting=most_waiting, at_once=_AT_ONCE)
         self._turn = count()
@@ -146,7 +146,7 @@ class RayMatching(Comparing):
     def save(self, mark: Callable[[int], str]) -> int | None:
         """Let each replica save itself on its machine; returns the least position."""
         saved = []
-        for replica in self._feed.replicas if self._wanted.directory else ():
+        for replica in self._feed.replicas if self.wanted.directory else ():
             try:
                 position = replica.ask("begin_save", within_s=_SAVED_WITHIN_S)
                 if position is not None:
@@ -168,7 +168,7 @@ class RayMatching(Comparing):
 
     async def _search(self, queries: list[MatchQuery]) -> Answers:
         packed, least = pickle.dumps(queries, 5), self.position
-        last = time.monotonic() + self._wanted.patience_s
+        last = time.monotonic() + self.wanted.patience_s
         parts = await asyncio.gather(
             *(self._ask(shard, packed, least, last) for shard in self._feed.shards)
         )
@@ -229,19 +229,17 @@ def _replicas(
 ) -> list[list[ShardReplica]]:
     """The replicas of each shard, on different machines where there are several."""
     nodes = machines()
-    text = repr((wanted.name, wanted.shards, sorted(map(repr, features))))
+    each = -(-wanted.shards * wanted.replicas // max(len(nodes), 1))
+    cores = min((machine.cpus for machine in nodes), default=1)
+    threads = wanted.threads or max(cores // each, 1)
+    known = tuple(features)
+    text = repr((wanted.name, wanted.shards, sorted(map(repr, known))))
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    each = -(-wanted.shards * wanted.replicas // len(nodes))
-    made: list[list[ShardReplica]] = []
-    for shard in range(wanted.shards):
-        made.append([])
+    made: list[list[ShardReplica]] = [[] for _ in range(wanted.shards)]
+    for shard, siblings in enumerate(made):
         for number in range(wanted.replicas):
-            node, cpus = nodes[(shard + number) % len(nodes)]
             name = f"{digest}:{shard}:{number}"
-            options = ShardOptions(
-                tuple(features), wanted.threads or max(cpus // each, 1), None, wanted.key
-            )
-            if wanted.directory is not None:
-                options = replace(options, directory=wanted.directory / name.replace(":", "-"))
-            made[-1].append(ShardReplica(PREFIX + name, shard, options, node))
+            directory = wanted.directory and wanted.directory / name.replace(":", "-")
+            options = ShardOptions(known, threads, directory, wanted.key)
+            siblings.append(ShardReplica(PREFIX + name, (shard, number), options, siblings))
     return made

@@ -1,10 +1,16 @@
 """One named actor with a shard, as one process that uses it sees it."""
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Self
 
 import ray
-from ray.exceptions import ActorDiedError, GetTimeoutError, RayError, RayTaskError
+from ray.exceptions import (
+    ActorDiedError,
+    ActorUnschedulableError,
+    GetTimeoutError,
+    RayError,
+    RayTaskError,
+)
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ray_cluster.connection import NAMESPACE
@@ -31,9 +37,13 @@ class ShardReplica:
     `whole` says that it had all that this process fed when it was heard of last.
     """
 
-    def __init__(self, name: str, shard: int, options: ShardOptions, node: str) -> None:
-        self.name, self.shard = name, shard
-        self._options, self._node = options, node
+    def __init__(
+        self, name: str, place: tuple[int, int], options: ShardOptions, siblings: "list[Self]"
+    ) -> None:
+        self.name = name
+        self.shard, self._number = place
+        self._options, self._siblings = options, siblings
+        self.node = ""
         self._actor: Any = None
         self._methods: dict[str, Any] = {}
         self.whole, self.life = False, ""
@@ -43,7 +53,7 @@ class ShardReplica:
         try:
             if method not in self._methods:
                 if self._actor is None:
-                    self._actor = _actor(self.name, self._options, self._node)
+                    self._actor = self._found()
                 group = _GROUP_OF.get(method, "feed")
                 bound = getattr(self._actor, method).options(concurrency_group=group)
                 self._methods[method] = bound
@@ -89,13 +99,38 @@ class ShardReplica:
             ray.kill(self._actor)
             self._forget()
 
+    def _found(self) -> Any:
+        """The detached actor of this name: what is there already, or a new one.
+
+        It stays on its machine as long as that lives. Then it dies for good, and is made again.
+        """
+        nodes = [machine.node for machine in machines()]
+        if not nodes:
+            raise ReplicaLost("no machine of the cluster has a processor")
+        turn = (self.shard + self._number) % len(nodes)
+        others = {each.node for each in self._siblings if each is not self and each.whole}
+        order = nodes[turn:] + nodes[:turn]
+        self.node = next((node for node in order if node not in others), order[0])
+        remote: Any = ray.remote
+        deployed = remote(concurrency_groups=_GROUPS)(MatchShard)
+        return deployed.options(
+            name=self.name,
+            namespace=NAMESPACE,
+            get_if_exists=True,
+            lifetime="detached",
+            max_restarts=-1,
+            max_task_retries=0,
+            num_cpus=0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(self.node, soft=False),
+        ).remote(self._options)
+
     def _problem(self, error: Exception) -> Exception:
         """What the shard refused, or that it is lost."""
         cause = getattr(error, "cause", None)
         if isinstance(error, RayTaskError) and isinstance(cause, Exception):
             return cause
         self.whole = False
-        if isinstance(error, ActorDiedError):
+        if isinstance(error, ActorDiedError | ActorUnschedulableError):
             self._forget()
         lost = ReplicaSilent if isinstance(error, GetTimeoutError) else ReplicaLost
         return lost(f"{self.name}: {type(error).__name__}")
@@ -113,28 +148,19 @@ def settled(calls: list[tuple[ShardReplica, Any]], within_s: float) -> None:
         ray.wait(references, num_returns=len(references), timeout=within_s, fetch_local=False)
 
 
-def machines() -> list[tuple[str, int]]:
-    """The nodes that are alive, each with its number of processors, those without any left out."""
+class Machine(NamedTuple):
+    """A node that works: its id, its processors, and the bytes of memory for what runs there."""
+
+    node: str
+    cpus: int
+    memory: int
+
+
+def machines() -> list[Machine]:
+    """The nodes that are alive and have processors."""
     nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
     return sorted(
-        (node["NodeID"], int(node["Resources"].get("CPU", 0)))
+        Machine(node["NodeID"], int(has["CPU"]), int(has.get("memory", 0)))
         for node in nodes
-        if node["Alive"] and node["Resources"].get("CPU")
+        if node["Alive"] and (has := node["Resources"]).get("CPU")
     )
-
-
-def _actor(name: str, options: ShardOptions, node: str) -> Any:
-    """The detached actor of this name: what is there already, or a new one, on the node if it can
-    be."""
-    remote: Any = ray.remote
-    deployed = remote(concurrency_groups=_GROUPS)(MatchShard)
-    return deployed.options(
-        name=name,
-        namespace=NAMESPACE,
-        get_if_exists=True,
-        lifetime="detached",
-        max_restarts=-1,
-        max_task_retries=0,
-        num_cpus=0,
-        scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=True),
-    ).remote(options)
