@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from api.agent.agent import Agent
-from api.settings import AgentSettings
+from api.settings_groups import AgentSettings
 from api.url_guard import UrlGuard, UrlRules
 from tests.support.running_api import RunningApi
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from api.blobs import BlobNotFound, Blobs, BlobStoreFailed, memory_blobs, new_name, open_blobs
 from api.cannot_start import CannotStart
-from api.settings import S3, Settings
+from api.settings import Settings
+from api.settings_groups import S3
 from tests.support.s3_server import s3_server
 
 ACCESS = {"access_key_id": "tester", "secret_access_key": "not-a-secret"}
