@@ -81,6 +81,15 @@ def get_group(db: Reader, account_id: UUID | None, group_id: UUID) -> Row:
     return row
 
 
+def streams_of_group(db: Reader, account_id: UUID, group_id: UUID) -> list[UUID]:
+    """The ids of the account's streams in the group."""
+    rows = db.fetch_all(
+        "SELECT stream_id FROM streams WHERE account_id = %s AND group_ids @> %s::uuid[]",
+        [account_id, [group_id]],
+    )
+    return [row["stream_id"] for row in rows]
+
+
 def find_group(db: Reader, account_id: UUID, group_name: str) -> UUID | None:
     """The id of the group with this name."""
     found: UUID | None = db.fetch_value(

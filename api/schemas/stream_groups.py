@@ -11,12 +11,17 @@ from domain.shared.fields import Id, Record, Text, Time
 GroupDescription = Annotated[Text, Field(max_length=256)]
 
 
-class GroupCreate(Record):
-    """A group to make."""
+class OwnGroup(Record):
+    """A group to make for the account that asks."""
 
-    account_id: Id
     group_name: GroupName
     description: GroupDescription = ""
+
+
+class GroupCreate(OwnGroup):
+    """A group to make for an account."""
+
+    account_id: Id
 
 
 class GroupPatch(Record):
