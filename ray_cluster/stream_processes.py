@@ -16,7 +16,7 @@ _PRELOADED: Final = ("ray_cluster.stream_worker", "av", "supervision", "trackers
 """What the fork server imports once, so that no stream waits for it: two seconds of work."""
 
 
-def _child(job: StreamJob, out: Connection, stop: Any) -> None:
+def _child(job: StreamJob, out: Connection, stop: Any, watched: Any) -> None:
     """What the process does; the modules are there already, since the fork server has them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then stops us
     if job.memory_bytes is not None:
@@ -24,7 +24,7 @@ def _child(job: StreamJob, out: Connection, stop: Any) -> None:
     from ray_cluster.stream_worker import process
 
     try:
-        process(job, out.send, stop.is_set)
+        process(job, out.send, stop.is_set, watched.is_set)
     except MemoryError:
         out.send(Ended("the worker ran out of memory"))
     except (BrokenPipeError, KeyboardInterrupt):
@@ -39,8 +39,9 @@ class StreamProcess:
     def __init__(self, job: StreamJob) -> None:
         _CONTEXT.set_forkserver_preload(list(_PRELOADED))
         self._in, out = _CONTEXT.Pipe(duplex=False)
-        self._stop = _CONTEXT.Event()
-        self._process = _CONTEXT.Process(target=_child, args=(job, out, self._stop), daemon=True)
+        self._stop, self._watched = _CONTEXT.Event(), _CONTEXT.Event()
+        parts = job, out, self._stop, self._watched
+        self._process = _CONTEXT.Process(target=_child, args=parts, daemon=True)
         self._lock = threading.Lock()
         self._process.start()
         out.close()
@@ -68,6 +69,11 @@ class StreamProcess:
         if isinstance(message, Ended):
             self._ended = True
         return message
+
+    def watch(self, watched: bool) -> None:
+        """Tell the worker whether somebody watches, so that every look makes a picture."""
+        if watched != self._watched.is_set():
+            (self._watched.set if watched else self._watched.clear)()
 
     def stop(self) -> None:
         """Ask the worker to end what it has begun and to stop."""

@@ -28,15 +28,23 @@ from ray_cluster.stream_jobs import (
 from ray_cluster.stream_options import analysis_options, source_spec
 
 _PROGRESS_S: Final = 1.0
+_PICTURE_S: Final = 1.0
+"""How often a picture is made while nobody watches."""
+
 _MOST_LAG_S: Final = 1.0
 """How far looking may lie behind a live source until frames are skipped."""
 
 Tell = Callable[[Message], None]
 
 
-def process(job: StreamJob, tell: Tell, stopped: Callable[[], bool]) -> None:
-    """Run a stream to its end, to what breaks it, or until it is stopped; tell all of it."""
-    run = _Run(job, tell, stopped)
+def process(
+    job: StreamJob, tell: Tell, stopped: Callable[[], bool], watched: Callable[[], bool]
+) -> None:
+    """Run a stream to its end, to what breaks it, or until it is stopped; tell all of it.
+
+    Every look makes a picture while the stream is watched.
+    """
+    run = _Run(job, tell, stopped, watched)
     try:
         loaded = LoadedPack(open_pack(job.pack, Path(job.packs)), SessionOptions(threads=1))
         with _opened(job) as source:
@@ -55,12 +63,18 @@ def _opened(job: StreamJob) -> Source:
 
 
 class _Run:
-    def __init__(self, job: StreamJob, tell: Tell, stopped: Callable[[], bool]) -> None:
-        self._job, self._tell, self._stopped = job, tell, stopped
+    def __init__(
+        self,
+        job: StreamJob,
+        tell: Tell,
+        stopped: Callable[[], bool],
+        watched: Callable[[], bool],
+    ) -> None:
+        self._job, self._tell, self._stopped, self._watched = job, tell, stopped, watched
         self._live = job.content["type"] in ("tcp", "udp")
         self._fps = job.content["real_time_mode_fps"]
         self.frames = self._looks = 0
-        self._told = 0.0
+        self._told = self._shown = 0.0
 
     def watch(self, source: Source, loaded: LoadedPack) -> None:
         """Look at the frames; tracks that are open when it ends are told of in any case."""
@@ -108,9 +122,15 @@ class _Run:
                 self._send(index, updates)
         if looked:
             self._looks += 1
-            boxes = [(one.rect, one.track_id) for one in followed if one.change != "ended"]
-            picture = encode_jpeg(drawn(frame.pixels, boxes), quality=70)
-            self._tell(Seen(frame.time_s, followed, picture))
+            self._tell(Seen(frame.time_s, followed, self._picture(frame, followed)))
+
+    def _picture(self, frame: Frame, followed: Sequence[Followed]) -> bytes:
+        now = time.monotonic()
+        if now - self._shown < _PICTURE_S and not self._watched():
+            return b""
+        self._shown = now
+        boxes = [(one.rect, one.track_id) for one in followed if one.change != "ended"]
+        return encode_jpeg(drawn(frame.pixels, boxes), quality=70)
 
     def _send(self, index: int, updates: Sequence[Update]) -> None:
         for one in updates:

@@ -1,6 +1,7 @@
 """What streams show at the moment: the last picture of each, for who asks and who watches."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -14,6 +15,7 @@ class Previews:
     def __init__(self) -> None:
         self._last: dict[str, bytes] = {}
         self._changed: dict[str, asyncio.Event] = {}
+        self._watching: Counter[str] = Counter()
 
     def show(self, stream_id: str, picture: bytes) -> None:
         """A stream has another picture."""
@@ -31,16 +33,26 @@ class Previews:
         """The last picture, if there is one."""
         return self._last.get(stream_id)
 
+    def watched(self, stream_id: str) -> bool:
+        """Whether anybody watches the stream."""
+        return self._watching[stream_id] > 0
+
     async def live(self, stream_id: str) -> AsyncIterator[bytes]:
         """Parts of a multipart answer, one for each picture, until the stream ends here.
 
         Whoever reads slowly misses pictures and nothing else.
         """
-        while (picture := self._last.get(stream_id)) is not None:
-            changed = self._changed[stream_id]
-            head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}"
-            yield head.encode() + b"\r\n\r\n" + picture + b"\r\n"
-            await changed.wait()
+        self._watching[stream_id] += 1
+        try:
+            while (picture := self._last.get(stream_id)) is not None:
+                changed = self._changed[stream_id]
+                head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}"
+                yield head.encode() + b"\r\n\r\n" + picture + b"\r\n"
+                await changed.wait()
+        finally:
+            self._watching[stream_id] -= 1
+            if not self._watching[stream_id]:
+                del self._watching[stream_id]
         yield f"--{BOUNDARY}--\r\n".encode()
 
 

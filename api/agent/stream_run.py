@@ -131,6 +131,7 @@ class StreamRun:
         """All messages in order; a worker that says nothing for too long is ended."""
         heard = time.monotonic()
         while True:
+            process.watch(self._previews.watched(self.stream_id))
             message = await asyncio.to_thread(process.next, _POLL_S)
             if message is not None:
                 heard = time.monotonic()
