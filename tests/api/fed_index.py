@@ -32,7 +32,7 @@ from domain.shared.refusal import Refusal
 from domain.shared.similarity import Calibration
 from inference.matching.snapshots import Snapshots
 from ray_cluster.local_matching import LocalMatching
-from ray_cluster.matching import MatchFilters, MatchQuery, Origin
+from ray_cluster.matching import MatchFilters, Matching, MatchQuery, Origin
 from tests.support.log import MASTER, open_log
 from tests.support.writing import ACCOUNT
 
@@ -49,7 +49,7 @@ class Fed:
     """An index with the feeder that follows the log for it."""
 
     feeder: IndexFeeder
-    matching: LocalMatching
+    matching: Matching
 
     async def find(self, list_id: UUID | None = None) -> Found:
         """All faces of the account, or of one of its lists."""
