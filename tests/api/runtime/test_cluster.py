@@ -26,7 +26,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """A `selene` command, to its end."""
     return subprocess.run(
         [sys.executable, "-m", SERVE, *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=150, check=False,
         env={"PATH": "/usr/bin:/bin", **variables},
     )  # fmt: skip
 

@@ -1,0 +1,206 @@
+"""Several processes on one database are one service: what one does, the others know."""
+
+import base64
+import json
+import signal
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import numpy as np
+import psycopg
+import pytest
+from websockets.sync.client import connect
+
+from projections.runner import _LEADER as LEADER
+from projections.tables import CATCH_UP
+from tests.support.packs import PACKS, default_pack, default_pipeline
+from tests.support.postgres import Databases
+from tests.support.redis_server import redis_server
+from tests.support.running_api import headers_of
+from tests.support.service import Service
+
+pytestmark = pytest.mark.slow
+
+ACCOUNT = uuid4()
+HEADERS = headers_of(ACCOUNT)
+SERVE = "api.cli.main"
+
+
+@dataclass
+class Site:
+    """Two API processes and two projectors over one database, and clients of the former."""
+
+    dsn: str
+    processes: dict[str, Service]
+    first: httpx.Client
+    second: httpx.Client
+
+
+@contextmanager
+def site(databases: Databases, directory: Path, **variables: str) -> Iterator[Site]:
+    """Each has a data directory of its own, and they share a key."""
+    roles = {"leader": ["projector"], "first": ["api"], "second": ["api", "projector"]}
+    with ExitStack() as stack:
+        dsn = stack.enter_context(databases.fresh())
+        shared = {
+            "SELENE_DATABASE_URL": dsn,
+            "SELENE_PACK": str(PACKS / default_pack().name),
+            "SELENE_MASTER_KEY_FILE": str(directory / "master.key"),
+            "SELENE_BLOBS": str(directory / "blobs"),
+            **variables,
+        }
+        processes: dict[str, Service] = {}
+        for together in (["leader"], ["first", "second"]):  # whoever is there first leads
+            for name in together:
+                made = Service(SERVE, directory / name, "serve", *roles[name], variables=shared)
+                processes[name] = stack.enter_context(made)
+            for name in together:
+                processes[name].wait_for("Selene is ready", 200)
+        first, second = (
+            stack.enter_context(
+                httpx.Client(base_url=processes[name].url(""), headers=HEADERS, timeout=30)
+            )
+            for name in ("first", "second")
+        )
+        yield Site(dsn, processes, first, second)
+
+
+@pytest.fixture(scope="module", params=["postgres", "redis"])
+def running(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    directory = tmp_path_factory.mktemp("several")
+    with ExitStack() as stack:
+        variables = {}
+        if request.param == "redis":
+            variables["SELENE_REDIS_URL"] = stack.enter_context(redis_server(directory))
+        yield stack.enter_context(site(databases, directory, **variables))
+
+
+def descriptor(seed: int) -> dict[str, Any]:
+    """A random descriptor as a body has it; two of different seeds are not alike."""
+    (feature,) = default_pipeline().descriptors()
+    vector = np.random.default_rng(seed).standard_normal(feature.dimension).astype("<f4")
+    vector /= np.linalg.norm(vector)
+    return {"descriptor": base64.b64encode(vector.tobytes()).decode(), "version": feature.version}
+
+
+def enrol(client: httpx.Client, seed: int) -> tuple[str, str]:
+    """The id of a new face with a descriptor, and the position of its making."""
+    answer = client.post("/6/faces", json={"attribute": {"face_descriptors": [descriptor(seed)]}})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["face_id"], answer.headers["Selene-Position"]
+
+
+def found(client: httpx.Client, seed: int, position: str | None = None) -> list[str]:
+    """The faces whose descriptor is the one of this seed."""
+    body = {
+        "references": [{"id": "probe", "type": "raw_descriptor", "data": descriptor(seed)}],
+        "candidates": [{"filters": {"origin": "faces"}, "threshold": 0.9}],
+    }
+    headers = {} if position is None else {"Selene-Min-Position": position}
+    answer = client.post("/6/matcher/faces", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return [one["face"]["face_id"] for one in answer.json()[0]["matches"][0]["result"]]
+
+
+def eventually(check: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What is true in the end."""
+    last = time.monotonic() + seconds
+    while not (value := check()):
+        assert time.monotonic() < last, "it did not come true"
+        time.sleep(0.02)
+    return value
+
+
+def raw_event(client: httpx.Client, handler_id: str, source: str) -> None:
+    answer = client.post(f"/6/handlers/{handler_id}/events/raw", json={"source": source})
+    assert answer.status_code == 201, answer.text
+
+
+def test_what_one_process_was_told_the_other_reads_at_the_position(running: Site) -> None:
+    for _ in range(20):
+        made = running.first.post("/6/faces", json={"user_data": "Ann"})
+        demand = {"Selene-Min-Position": made.headers["Selene-Position"]}
+        face_id = made.json()["face_id"]
+        read = running.second.get(f"/6/faces/{face_id}", headers=demand)
+        assert (read.status_code, read.json()["user_data"]) == (200, "Ann")
+        running.second.delete(f"/6/faces/{face_id}")
+        assert running.first.get(f"/6/faces/{face_id}").status_code == 404
+
+
+def test_a_face_made_through_one_process_is_matched_by_the_other(running: Site) -> None:
+    for seed in range(10):
+        face_id, position = enrol(running.first, seed)
+        assert found(running.second, seed, position) == [face_id]
+        running.second.delete(f"/6/faces/{face_id}")
+        eventually(lambda seed=seed: found(running.first, seed) == [])
+
+
+def test_without_a_position_it_is_matched_within_100_ms(running: Site) -> None:
+    waits = []
+    for seed in range(100, 120):
+        face_id, _ = enrol(running.first, seed)
+        began = time.monotonic()
+        while found(running.second, seed) != [face_id]:
+            assert time.monotonic() < began + 5, "the other process never learned of the face"
+        waits.append(time.monotonic() - began)
+    assert statistics.median(waits) < 0.1
+
+
+def test_a_subscriber_hears_of_what_other_processes_do(running: Site) -> None:
+    made = running.first.post("/6/handlers", json={"is_dynamic": True})
+    handler_id = made.json()["handler_id"]
+    url = f"ws://127.0.0.1:{running.processes['second'].ports['api']}/6/ws"
+    with connect(url, additional_headers=HEADERS) as socket:
+        for number in range(20):
+            raw_event((running.first, running.second)[number % 2], handler_id, f"door-{number}")
+        heard = [json.loads(socket.recv(timeout=10)) for _ in range(20)]
+    assert [message["event"]["source"] for message in heard] == [f"door-{n}" for n in range(20)]
+    positions = [message["position"] for message in heard]
+    assert positions == sorted(set(positions))
+
+
+def caught_up(running: Site) -> bool:
+    """Whether the read models that follow the log are where it is."""
+    names = [table.name for table in CATCH_UP]
+    with psycopg.connect(running.dsn, autocommit=True) as connection:
+        behind = connection.execute(
+            "SELECT count(*) FROM read_models, log_head "
+            "WHERE name = ANY(%s) AND read_models.position < log_head.position",
+            [names],
+        ).fetchone()
+    return behind == (0,)
+
+
+def leaders(running: Site) -> int:
+    """How many processes lead."""
+    query = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database "
+        "WHERE locktype = 'advisory' AND granted AND datname = current_database() "
+        "AND (classid::bigint << 32 | objid::bigint) = %s"
+    )
+    with psycopg.connect(running.dsn, autocommit=True) as connection:
+        row = connection.execute(query, [LEADER]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_one_process_keeps_the_statistics_and_another_goes_on_when_it_dies(running: Site) -> None:
+    made = running.first.post("/6/handlers", json={"is_dynamic": True})
+    handler_id = made.json()["handler_id"]
+    raw_event(running.first, handler_id, "before")
+    eventually(lambda: caught_up(running))
+    assert leaders(running) == 1
+
+    running.processes["leader"].signal(signal.SIGKILL)
+    raw_event(running.second, handler_id, "after")
+    eventually(lambda: caught_up(running))
+    assert leaders(running) == 1
