@@ -163,7 +163,8 @@ class Analysis:
             change: Literal["started", "updated"] = "updated" if track.sightings else "started"
             track.box, track.last_s, track.score = one.box, frame.time_s, one.score
             track.sightings += 1
-            sent = [] if shot is None else track.shots.offer(shot)
+            shots, now = track.shots, (frame.number, frame.time_s)
+            sent = shots.due(*now) if shot is None else shots.offer(shot)
             updates.append(Update(change, track, frame.time_s, self._checked(track, sent)))
         for number, track in following.tracks.items():
             if number not in present and (sent := track.shots.due(frame.number, frame.time_s)):
@@ -201,7 +202,9 @@ class Analysis:
         if seen.score < options.min_body_score or size < options.min_body_size:
             return None
         quality = seen.score * min(1.0, box.height / 256.0)
-        if track is not None and track.shots.is_silent(frame.number, frame.time_s):
+        if track is not None and (
+            track.shots.is_silent(frame.number, frame.time_s) or not track.shots.would_keep(quality)
+        ):
             return None
         if not isinstance(seen, SeenBody):
             raise AssertionError("bodies are judged as bodies")

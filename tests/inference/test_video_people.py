@@ -2,16 +2,18 @@
 
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 
 from domain.shared.image_refusals import NoModelForRole
 from inference.dev_pack import dev_pack
+from inference.drawn_face import drawn_face
 from inference.loaded_pack import LoadedPack
 from inference.video.analysis import Analysis, Update
 from inference.video.best_shots import SendingPolicy
 from inference.video.options import AnalysisOptions, LivenessCheck, Mode, Region
-from inference.video.source import SourceSpec, VideoSource
+from inference.video.source import Frame, SourceSpec, VideoSource
 from tests.support.packs import default_pack
 from tests.support.shared import MEDIA, MODELS, needs_media, needs_models
 
@@ -121,3 +123,16 @@ def test_frames_in_between_are_not_looked_at() -> None:
     black = np.zeros((64, 64, 3), np.uint8)
     wanted = [n for n in range(11) if analysis.wants(Frame(n, n / 25, black))]
     assert wanted == [0, 5, 10]
+
+
+def test_a_period_ends_in_time_though_nothing_better_is_seen() -> None:
+    looks = AnalysisOptions(faces=SendingPolicy(period=0.5), looks_per_s=1e6, least_sightings=1)
+    analysis = Analysis(LoadedPack(default_pack()), looks, 5.0)
+    sent = []
+    for number, side in enumerate((180, 160, 160, 160)):
+        face = cv2.resize(drawn_face(), (side, side), interpolation=cv2.INTER_AREA)
+        pixels = np.full((180, 180, 3), 200, np.uint8)
+        pixels[:side, :side] = face
+        updates = analysis.look(Frame(number, number / 5, pixels))
+        sent += [(number, shot.number) for one in updates for shot in one.send]
+    assert sent == [(3, 0)]
