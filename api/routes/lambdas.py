@@ -3,6 +3,7 @@
 from typing import Final
 
 from fastapi import APIRouter
+from starlette.responses import Response
 
 from api.errors import answers
 from api.http.refusals import ResourceDisabled
@@ -51,3 +52,13 @@ for _method, _path, _name in _OPERATIONS:
         responses=answers(ResourceDisabled),
         openapi_extra=DISABLED,
     )
+
+
+async def tell_methods() -> Response:
+    """What the one path may be asked that no table of routes knows: it has any number of parts."""
+    return Response(headers={"Allow": "GET, HEAD, OPTIONS, POST"})
+
+
+router.add_api_route(
+    _ONE + "/proxy/{path:path}", tell_methods, methods=["OPTIONS"], include_in_schema=False
+)

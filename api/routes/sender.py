@@ -155,6 +155,14 @@ router = _add_socket(APIRouter())
 router.add_api_websocket_route(
     "/ws/general", subscribe_to_general, name="general_connect", dependencies=[_VIEW]
 )
+router.add_api_route(
+    "/ws/general",
+    ws_handshake,
+    name="general_handshake",
+    status_code=101,
+    include_in_schema=False,  # the document has it from the web socket
+    dependencies=[_VIEW],
+)
 
 
 def sender_routers(prefixes: Sequence[str]) -> Sequence[APIRouter]:
