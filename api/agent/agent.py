@@ -18,6 +18,8 @@ from api.url_guard import UrlGuard
 log = structlog.stdlib.get_logger("selene.agent")
 
 _RETRY_S: Final = 1.0
+_LEAVE_S: Final = 10.0
+"""How long the end of a stream may take to be told once the agent stops."""
 
 
 class Agent:
@@ -57,7 +59,12 @@ class Agent:
         running = [*self._tasks, *(task for _, task in self._runs.values())]
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, *self._leaving, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
+        if self._leaving:
+            _, late = await asyncio.wait(self._leaving, timeout=_LEAVE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         self._tasks, self._runs = [], {}
         await self._client.aclose()
         await self._calls.close()
@@ -114,7 +121,7 @@ class Agent:
             run.status, run.error = "failure", f"{type(error).__name__}: {error}"
         finally:
             if self._runs.get(run.stream_id, (None,))[0] is run:
-                del self._runs[run.stream_id]
+                self._leave(self._runs.pop(run.stream_id)[1])
         log.info("a stream ends", stream=run.stream_id, status=run.status, error=run.error)
         await self._told([run])
 
@@ -152,5 +159,9 @@ class Agent:
             if run is not None:
                 log.info("a stream is let go", stream=run[0].stream_id, status=standing["status"])
                 run[1].cancel()
-                self._leaving.add(run[1])
-                run[1].add_done_callback(self._leaving.discard)
+                self._leave(run[1])
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        """Wait for this task, too, when the agent stops."""
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
