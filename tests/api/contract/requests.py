@@ -99,6 +99,7 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
         json={"content": {"filters": {"task_id": int(numbered("task_id", world))}}}
     ),
     "createToken": _json(lambda _: {"permissions": {"face": ["view"]}}),
+    "createGroup": lambda _: Asked(json={"group_name": some_id()}),
     "createScheduleTemplate": _json(lambda _: TEMPLATE),
     "createVerifier": _json(lambda _: {"description": "door", "policies": {}}),
     "detectFaces": _image(extract_exif=1),
@@ -128,6 +129,13 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
     ),
     "getGeneralEventsStats": _json(lambda _: {}),
     "iso": _image(extract_exif=1),
+    "link": _json(
+        lambda ids: {
+            "action": "attach",
+            "stream_ids": [ids["stream_id"]],
+            "group_id": ids["group_id"],
+        }
+    ),
     "linkFaces": _json(lambda ids: {"action": "attach", "face_ids": [ids["face_id"]]}),
     "matchBodies": _bodies,
     "matchFaces": _matching("attribute", "faces"),
@@ -139,6 +147,7 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
         lambda _: {"enable": 0, "task_callbacks": [], "subtask_callbacks": []}
     ),
     "patchAccount": _json(lambda _: {"description": "gate"}),
+    "patchGroup": _json(lambda _: {"description": "gates"}),
     "patchList": _json(lambda _: {"user_data": "guests"}),
     "predictLiveness": lambda world: replace(
         _image()(world), json={"urls": [f"/6/images/{world.ids['image_id']}"]}
