@@ -5,9 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.support.postgres import Databases, server
 from tests.support.ray_cluster import RayCluster, ray_cluster
+
+# How long an example takes says nothing: the collector of a process this large pauses at will.
+settings.register_profile("selene", deadline=None)
+settings.load_profile("selene")
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
