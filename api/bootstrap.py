@@ -87,7 +87,7 @@ class Installation:
             admit=self._index.admit,
         )
         temporary = _open_attributes(settings, reader)
-        self._attribute_sweeper = AttributeSweeper(temporary)
+        self._attribute_sweeper = AttributeSweeper(temporary, interval_s=settings.attribute_sweep_s)
         self._announcement_sweeper = AnnouncementSweeper(reader)
         self.services = Services(
             settings=settings,

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     """How many parts of tasks this process works on at a time."""
 
     agent: AgentSettings = AgentSettings()
+    attribute_sweep_s: Annotated[float, Field(gt=0)] = 60.0
+    """How often the room of expired temporary attributes is given back."""
+
     stream_silence_s: Annotated[float, Field(gt=0)] = 60.0
     """How long a stream's worker may say nothing until another one gets the stream."""
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import Databases, server
 from tests.support.ray_cluster import RayCluster, ray_cluster
 
 # How long an example takes says nothing: the collector of a process this large pauses at will.
-settings.register_profile("selene", deadline=None)
+settings.register_profile("selene", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("selene")
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

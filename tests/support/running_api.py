@@ -37,6 +37,7 @@ def running_api(dsn: str, directory: Path, **settings: object) -> Iterator[Runni
     given = {
         "data_dir": directory,
         "pack": str(PACKS / default_pack().name),
+        "attribute_sweep_s": 86_400,  # tests count what requests leave there
         "agent": {"api": url, "service": f"{url}/streams"},
         **settings,
     }
