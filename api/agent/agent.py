@@ -78,7 +78,7 @@ class Agent:
                     claimed = await self._claim(free)
                 except (httpx.HTTPError, ValueError) as error:
                     log.debug("no streams could be taken", error=str(error))
-                except Exception:
+                except Exception:  # asked again; what was taken goes to others when it is silent
                     log.exception("no streams could be taken")
             if not claimed:
                 await asyncio.sleep(self._settings.agent.poll_s)

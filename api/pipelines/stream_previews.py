@@ -34,19 +34,16 @@ async def preview_of(row: Row, kind: Kind, guard: UrlGuard, own: Previews) -> Re
         raise NoPreview(kind, stream_id)
     if url == url_of(stream_id, kind):
         return _own_preview(stream_id, kind, own)
-    stack = AsyncExitStack()
     try:
-        answer = await stack.enter_async_context(guard.opened(url))
-        content_type = answer.headers.get("content-type", "")
-        if answer.status_code != 200 or not content_type.startswith(_TYPES):
-            raise PreviewFailed(f"the worker answers {answer.status_code} with '{content_type}'")
+        async with AsyncExitStack() as opening:
+            answer = await opening.enter_async_context(guard.opened(url))
+            kind_told = answer.headers.get("content-type", "")
+            if answer.status_code != 200 or not kind_told.startswith(_TYPES):
+                raise PreviewFailed(f"the worker answers {answer.status_code} with '{kind_told}'")
+            stack = opening.pop_all()
     except (httpx.HTTPError, OSError, UrlRefused) as error:
-        await stack.aclose()
         raise PreviewFailed(str(error) or type(error).__name__) from None
-    except BaseException:
-        await stack.aclose()
-        raise
-    headers = {"Content-Type": content_type, "X-Content-Type-Options": "nosniff"}
+    headers = {"Content-Type": kind_told, "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(_passed_on(answer, stack), headers=headers)
 
 

@@ -24,7 +24,7 @@ _BROKEN: Final = (
     zlib.error,
     EOFError,
     OSError,
-    NotImplementedError,
+    NotImplementedError,  # what zipfile says of compressions that it does not know
     ValueError,
     RuntimeError,
 )
