@@ -8,6 +8,7 @@
 BIN := .venv/bin
 STAMP := .venv/.installed
 EXTRAS := dev,cluster
+WORKERS ?= 2
 NEWEST := import sys; sys.exit(sys.version_info < (3, 11))
 
 # The first Python of the right age, whatever it is called here.
@@ -18,7 +19,7 @@ run: $(STAMP)
 	@exec $(BIN)/selene serve
 
 test: check
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: $(STAMP)
 	@mkdir -p build

@@ -58,14 +58,11 @@ def elsewhere(running: RunningApi) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def eyes(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
-    """A running API that sees as much as it can: with the development pack where it is here.
-
-    Streams that a test takes stay taken, so that nothing changes by itself.
-    """
+    """A running API that sees as much as it can: with the development pack where it is here."""
     better = {"pack": f"dev+ethnicities:{MODELS}"} if MODELS.is_dir() else {}
     with (
         databases.fresh() as dsn,
-        running_api(dsn, tmp_path_factory.mktemp("eyes"), stream_silence_s=3600, **better) as api,
+        running_api(dsn, tmp_path_factory.mktemp("eyes"), **better) as api,
     ):
         yield api
 

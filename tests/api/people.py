@@ -66,6 +66,10 @@ def refused(answer: httpx.Response) -> tuple[int, int]:
     return answer.status_code, body["error_code"]
 
 
+ANY_ID = str(UUID(int=0xA1, version=4))
+"""An id that nothing has, the same in every run: for the names of tests."""
+
+
 def some_id() -> str:
     """An id that nothing has."""
     return str(uuid4())

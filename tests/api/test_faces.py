@@ -3,13 +3,13 @@
 import time
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import msgpack
 import pytest
 
-from tests.api.people import attach, listed_faces, new_face, new_list, refused, some_id
+from tests.api.people import ANY_ID, attach, listed_faces, new_face, new_list, refused, some_id
 
 FIELDS = {
     "face_id", "account_id", "event_id", "user_data",
@@ -131,10 +131,10 @@ def test_nobody_changes_anothers_faces(client: httpx.Client, stranger: httpx.Cli
     ("method", "path", "body"),
     [
         ("POST", "/6/faces", {}),
-        ("PATCH", f"/6/faces/{uuid4()}", {}),
-        ("DELETE", f"/6/faces/{uuid4()}", None),
-        ("DELETE", "/6/faces", {"face_ids": [str(uuid4())]}),
-        ("PUT", f"/6/faces/{uuid4()}/attributes", {"attribute_id": str(uuid4())}),
+        ("PATCH", f"/6/faces/{ANY_ID}", {}),
+        ("DELETE", f"/6/faces/{ANY_ID}", None),
+        ("DELETE", "/6/faces", {"face_ids": [ANY_ID]}),
+        ("PUT", f"/6/faces/{ANY_ID}/attributes", {"attribute_id": ANY_ID}),
     ],
 )
 def test_changes_need_an_account(nobody: httpx.Client, method: str, path: str, body: Any) -> None:

@@ -3,12 +3,13 @@
 import time
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 
 from tests.api.people import (
+    ANY_ID,
     attach,
     link,
     listed_lists,
@@ -127,10 +128,10 @@ def test_accounts_do_not_see_or_change_each_others_lists(
     ("method", "path", "body"),
     [
         ("POST", "/6/lists", {}),
-        ("DELETE", "/6/lists", {"list_ids": [some_id()]}),
-        ("PATCH", f"/6/lists/{uuid4()}", {}),
-        ("DELETE", f"/6/lists/{uuid4()}", None),
-        ("PATCH", f"/6/lists/{uuid4()}/faces", {"action": "attach", "face_ids": [some_id()]}),
+        ("DELETE", "/6/lists", {"list_ids": [ANY_ID]}),
+        ("PATCH", f"/6/lists/{ANY_ID}", {}),
+        ("DELETE", f"/6/lists/{ANY_ID}", None),
+        ("PATCH", f"/6/lists/{ANY_ID}/faces", {"action": "attach", "face_ids": [ANY_ID]}),
     ],
 )
 def test_changes_need_an_account(nobody: httpx.Client, method: str, path: str, body: Any) -> None:

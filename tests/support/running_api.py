@@ -37,7 +37,9 @@ def running_api(dsn: str, directory: Path, **settings: object) -> Iterator[Runni
     given = {
         "data_dir": directory,
         "pack": str(PACKS / default_pack().name),
-        "attribute_sweep_s": 86_400,  # tests count what requests leave there
+        # Nothing changes by itself: tests count what requests leave there.
+        "attribute_sweep_s": 86_400,
+        "stream_silence_s": 86_400,
         "agent": {"api": url, "service": f"{url}/streams"},
         **settings,
     }
