@@ -14,7 +14,7 @@ from tests.api.contract.stream_requests import StreamStates, of_both
 from tests.api.eyes import FOUR_PEOPLE, photo
 from tests.api.files import FACE
 from tests.api.people import some_id
-from tests.api.test_foreign_ids import MISSING
+from tests.api.unchanged.test_foreign_ids import MISSING
 
 ACCOUNT = "Luna-Account-Id"
 _MISSING = {**MISSING, "stream_id": 39001, "group_id": 39008}
