@@ -57,10 +57,11 @@ class DeleteHandler(Command[None]):
 
 
 def delete_handler(cmd: DeleteHandler, store: Store) -> None:
-    """Delete the handler."""
+    """Delete the handler, and make its policies unreadable in the log."""
     handler = store.get(Handler, cmd.handler_id, cmd.account_id)
     handler.delete()
     store.save(handler)
+    store.erase_subjects([handler.id])
 
 
 COMMANDS: CommandTable = {

@@ -55,10 +55,11 @@ class DeleteVerifier(Command[None]):
 
 
 def delete_verifier(cmd: DeleteVerifier, store: Store) -> None:
-    """Delete the verifier."""
+    """Delete the verifier, and make its policies unreadable in the log."""
     verifier = store.get(Verifier, cmd.verifier_id, cmd.account_id)
     verifier.delete()
     store.save(verifier)
+    store.erase_subjects([verifier.id])
 
 
 COMMANDS: CommandTable = {

@@ -1,11 +1,12 @@
 """Handlers: saved recipes for what is done with images."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, event
 
 from domain.policies.policies import Policies
+from domain.recipes import RECIPE, SEALED, was_in_plain
 from domain.shared.enums import HandlerType
 from domain.shared.owned import Owned
 from domain.shared.refusal import Refusal
@@ -39,7 +40,7 @@ class Handler(Owned):
     """A recipe of one account: static with policies, or dynamic, given policies when it runs.
 
     `policies` are JSON values with all defaults filled in, so that a default that changes later
-    does not change a handler that exists.
+    does not change a handler that exists. They may hold passwords of callbacks, and are sealed.
     """
 
     TOPIC = "handler"
@@ -49,6 +50,9 @@ class Handler(Owned):
         """A handler was made."""
 
         TOPIC = "handler.created"
+        PII: ClassVar[frozenset[str]] = RECIPE
+        class_version = SEALED
+        upcast_v1_v2 = staticmethod(was_in_plain)
         description: str
         handler_type: int
         policies: dict[str, Any] | None
@@ -57,6 +61,9 @@ class Handler(Owned):
         """The handler is another recipe now, whole."""
 
         TOPIC = "handler.replaced"
+        PII: ClassVar[frozenset[str]] = RECIPE
+        class_version = SEALED
+        upcast_v1_v2 = staticmethod(was_in_plain)
         description: str
         handler_type: int
         policies: dict[str, Any] | None

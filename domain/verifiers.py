@@ -1,10 +1,11 @@
 """Verifiers: saved recipes for telling whether two faces are one person's."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, event
 
+from domain.recipes import RECIPE, SEALED, was_in_plain
 from domain.shared.owned import Owned
 from domain.shared.refusal import Refusal
 
@@ -18,7 +19,7 @@ class VerifierNotFound(Refusal):
 class Verifier(Owned):
     """A recipe of one account; `edition` counts how often it was replaced.
 
-    `policies` are JSON values with all defaults filled in, as those of handlers are.
+    `policies` are JSON values with all defaults filled in, and sealed, as those of handlers are.
     """
 
     TOPIC = "verifier"
@@ -28,6 +29,9 @@ class Verifier(Owned):
         """A verifier was made."""
 
         TOPIC = "verifier.created"
+        PII: ClassVar[frozenset[str]] = RECIPE
+        class_version = SEALED
+        upcast_v1_v2 = staticmethod(was_in_plain)
         description: str
         policies: dict[str, Any]
 
@@ -35,6 +39,9 @@ class Verifier(Owned):
         """The verifier is another recipe now, whole."""
 
         TOPIC = "verifier.replaced"
+        PII: ClassVar[frozenset[str]] = RECIPE
+        class_version = SEALED
+        upcast_v1_v2 = staticmethod(was_in_plain)
         description: str
         policies: dict[str, Any]
         edition: int

@@ -12,6 +12,12 @@ from projections.database import Reader, Row, owned_by
 from projections.filtering import Conditions, Filter, Where
 from projections.table import Delete, Insert, Table, Update
 
+
+def _description(event: Any) -> str:
+    """What is said about it, or nothing where its key was destroyed."""
+    return event.description or ""
+
+
 HANDLERS = Table(
     "handlers",
     key="handler_id",
@@ -31,13 +37,15 @@ HANDLERS = Table(
     rules=[
         Insert(
             Handler.Created,
-            *("account_id", "description", "handler_type", "policies"),
+            *("account_id", "handler_type", "policies"),
+            description=_description,
             create_time="timestamp",
             last_update_time="timestamp",
         ),
         Update(
             Handler.Replaced,
-            *("description", "handler_type", "policies"),
+            *("handler_type", "policies"),
+            description=_description,
             last_update_time="timestamp",
         ),
         Delete(Handler.Deleted),

@@ -1,6 +1,6 @@
 """Verifiers as they are read."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from psycopg.sql import SQL
@@ -10,6 +10,12 @@ from domain.verifiers import Verifier, VerifierNotFound
 from projections.database import Reader, Row, owned_by
 from projections.filtering import Conditions, Filter, Where
 from projections.table import Delete, Insert, Table, Update
+
+# Nothing where its key was destroyed, which is so only until its deletion is folded.
+_RECIPE: Final[dict[str, Any]] = {
+    "description": lambda event: event.description or "",
+    "policies": lambda event: event.policies or {},
+}
 
 VERIFIERS = Table(
     "verifiers",
@@ -30,16 +36,17 @@ VERIFIERS = Table(
     rules=[
         Insert(
             Verifier.Created,
-            *("account_id", "description", "policies"),
+            "account_id",
             create_time="timestamp",
             last_update_time="timestamp",
             version=lambda _: 0,
+            **_RECIPE,
         ),
         Update(
             Verifier.Replaced,
-            *("description", "policies"),
             version="edition",
             last_update_time="timestamp",
+            **_RECIPE,
         ),
         Delete(Verifier.Deleted),
     ],

@@ -50,8 +50,11 @@ def test_a_sample_loads_when_its_subject_was_erased(sample: Sample) -> None:
     event, _ = MAPPER.decode(sample.stored, None)
     whole, _ = MAPPER.decode(sample.stored, sample.key)
 
-    personal = personal_fields(type(event))
-    assert vars(event) == {**vars(whole), **dict.fromkeys(personal)}
+    # An older version may have been written before these fields were personal.
+    sealed = personal_fields(type(event)) - orjson.loads(sample.stored.state).keys()
+    assert vars(event) == {**vars(whole), **dict.fromkeys(sealed)}
+    if sample.class_version == getattr(type(event), "class_version", 1):
+        assert sealed == personal_fields(type(event))
 
 
 @EACH
