@@ -31,13 +31,9 @@ from api.services import Services
 from api.settings import Settings
 from api.stored_accounts import StoredAccounts, token_texts
 from api.url_guard import UrlGuard
-from api.workers.announcement_sweeper import AnnouncementSweeper
-from api.workers.attribute_sweeper import AttributeSweeper
 from api.workers.callback_sender import CallbackSender
+from api.workers.housekeeping import housekeeping
 from api.workers.list_sweeper import ListSweeper
-from api.workers.stream_supervisor import StreamSupervisor
-from api.workers.task_scheduler import TaskScheduler
-from api.workers.tasks.result_sweeper import ResultSweeper
 from api.workers.tasks.runner import TaskRunner
 from commands.router import COMMANDS, UNIQUE
 from commands.writer import GroupCommitWriter, Observer
@@ -68,14 +64,10 @@ class Installation:
             StoredAccounts(reader, texts),
             trust_header=settings.auth == "header",
         )
-        self._list_sweeper = ListSweeper(reader)
-        silence_s = settings.stream_silence_s
-        self._supervisor = StreamSupervisor(reader, silence_s=silence_s)
         self._sender = open_sender(settings, dsn, self._master, reader)
         guard = UrlGuard(url_rules(settings))
         self._callbacks = CallbackSender(reader, guard)
         self._observers: list[Observer] = [
-            self._list_sweeper.committed,
             self._callbacks.committed,
             *self._sender.observers,
         ]
@@ -86,9 +78,6 @@ class Installation:
             constraint_refusals=UNIQUE,
             admit=self._index.admit,
         )
-        temporary = _open_attributes(settings, reader)
-        self._attribute_sweeper = AttributeSweeper(temporary, interval_s=settings.attribute_sweep_s)
-        self._announcement_sweeper = AnnouncementSweeper(reader)
         self.services = Services(
             settings=settings,
             dsn=dsn,
@@ -96,15 +85,15 @@ class Installation:
             writer=writer,
             blobs=open_blobs(settings),
             guard=guard,
-            attributes=temporary,
+            attributes=_open_attributes(settings, reader),
             faces=BatchLoader(partial(get_faces, reader)),
             hub=self._sender.hub,
             tokens=texts,
         )
         self._tasks = TaskRunner(self.services, threads=settings.task_threads)
-        self._scheduler = TaskScheduler(reader)
-        self._result_sweeper = ResultSweeper(reader, self.services.blobs)
-        self._observers.append(self._tasks.committed)
+        lists = ListSweeper(reader, writer)
+        self._observers += [self._tasks.committed, lists.committed]
+        self._housekeeping = [lists.work, *housekeeping(self.services)]
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
         self.api.include_router(negotiating(samples.previous_router))
         of_streams = (streams_v1.router, streams_v2.router)
@@ -123,18 +112,14 @@ class Installation:
         self._observers.append(self._index.committed)
         await asyncio.to_thread(self.services.reader.open)
         await asyncio.to_thread(self.services.writer.start)
-        self._list_sweeper.start(self.services.writer)
-        self._supervisor.start(self.services.writer)
-        self._attribute_sweeper.start()
-        self._announcement_sweeper.start()
+        for work in self._housekeeping:
+            work.start()
         if "sender" in self._settings.roles:
             self._callbacks.start()
         if "projector" in self._settings.roles:
             self._runner.start()
         if "tasks" in self._settings.roles:
             self._tasks.start()
-            self._result_sweeper.start(self.services.writer)
-            self._scheduler.start(self.services.writer)
 
     def serve_streams(self) -> None:
         """Begin to work on streams, once the services answer."""
@@ -152,14 +137,10 @@ class Installation:
         """Commit what waits and disconnect; also after a start that failed half-way."""
         if self._agent is not None:
             await self._agent.stop()
-        await self._scheduler.stop()
         await self._tasks.stop()
-        await self._result_sweeper.stop()
         await asyncio.to_thread(self._runner.stop)
-        await self._list_sweeper.stop()
-        await self._supervisor.stop()
-        await self._attribute_sweeper.stop()
-        await self._announcement_sweeper.stop()
+        for work in self._housekeeping:
+            await work.stop()
         await self._callbacks.stop()
         await self.services.hub.close()
         await asyncio.to_thread(self.services.writer.stop)

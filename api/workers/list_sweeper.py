@@ -1,12 +1,12 @@
 """Empties lists that nobody sees any more, then deletes them: long work, a little at a time."""
 
 import asyncio
-import contextlib
 from typing import Final
 from uuid import UUID
 
 import structlog
 
+from api.workers.periodic import Periodic
 from commands.command import Command
 from commands.faces import DeleteFaces, LeaveList
 from commands.lists import DropRetiredLists
@@ -30,63 +30,44 @@ class ListSweeper:
     again when this process retires a list, and every `interval_s` for those of other processes.
     """
 
-    def __init__(self, reader: Reader, *, interval_s: float = 30.0, chunk: int = _CHUNK) -> None:
-        self._reader = reader
-        self._interval_s = interval_s
+    def __init__(
+        self,
+        reader: Reader,
+        writer: GroupCommitWriter,
+        *,
+        interval_s: float = 30.0,
+        chunk: int = _CHUNK,
+    ) -> None:
+        self._reader, self._writer = reader, writer
         self._chunk = chunk
-        self._wake = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self, writer: GroupCommitWriter) -> None:
-        """Begin, on the running event loop, with what is left from before."""
-        self._loop = asyncio.get_running_loop()
-        self._task = self._loop.create_task(self._run(writer), name="list-sweeper")
-
-    async def stop(self) -> None:
-        """Leave the rest to the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        self.work = Periodic("list-sweeper", self.sweep, interval_s=interval_s)
 
     def committed(self, committed: Committed) -> None:
         """The writer's observer: look at once when a list was retired."""
         hidden = FaceList.Retired | FaceList.Dissolved
         retired = any(isinstance(fact.event, hidden) for fact in committed.facts)
-        if retired and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake.set)
+        if retired:
+            self.work.wake()
 
-    async def sweep(self, writer: GroupCommitWriter) -> None:
+    async def sweep(self) -> None:
         """Delete all that is retired now, a chunk of faces at a time."""
         for retired in await asyncio.to_thread(retired_lists, self._reader):
-            gone = await self._empty(writer, retired)
+            gone = await self._empty(retired)
             account_id, list_ids = retired.account_id, (retired.list_id,)
-            await writer.send(DropRetiredLists(account_id=account_id, list_ids=list_ids))
+            await self._writer.send(DropRetiredLists(account_id=account_id, list_ids=list_ids))
             what = "list deleted" if retired.faces_stay else "list deleted with its faces"
             log.info(what, list_id=str(retired.list_id), faces=gone)
 
-    async def _empty(self, writer: GroupCommitWriter, retired: RetiredList) -> int:
+    async def _empty(self, retired: RetiredList) -> int:
         count = 0
         while ids := await asyncio.to_thread(members, self._reader, retired.list_id, self._chunk):
-            gone = await writer.send(_without(retired, tuple(ids)))
+            gone = await self._writer.send(_without(retired, tuple(ids)))
             if not gone:
                 raise RuntimeError(
                     f"list {retired.list_id} is read with faces that the log does not know"
                 )
             count += len(gone)
         return count
-
-    async def _run(self, writer: GroupCommitWriter) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                await self.sweep(writer)
-            except Exception:  # the database is away, say: what is retired stays so
-                log.exception("lists could not be deleted with their faces, trying again")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._interval_s)
 
 
 def _without(retired: RetiredList, face_ids: tuple[UUID, ...]) -> Command[list[UUID]]:

@@ -11,7 +11,7 @@ import pytest
 
 from api.workers.tasks import kinds
 from api.workers.tasks.kind import ZIP
-from api.workers.tasks.result_sweeper import ResultSweeper
+from api.workers.tasks.result_sweeper import sweep_results
 from api.workers.tasks.results import result_blob
 from commands.tasks import CreateTask
 from domain.shared.numbered import Numbered
@@ -195,7 +195,7 @@ def test_a_result_goes_when_it_was_kept_long_enough(
     result_id = ended(client, task_id)["result_id"]
     services = running.services
 
-    asyncio.run(ResultSweeper(services.reader, services.blobs).sweep(services.writer))
+    asyncio.run(sweep_results(services.reader, services.writer, services.blobs))
 
     assert client.get(f"/6/tasks/{task_id}").json()["result_id"] is None
     assert client.get(f"/6/tasks/{task_id}/result").json()["error_code"] == 13007
