@@ -183,7 +183,8 @@ class Stream(Owned):
             raise CannotCancel(self.id)
         if status is StreamStatus.PENDING and self.status is StreamStatus.IN_PROGRESS:
             return  # it is where a waiting stream would get to
-        self._pass(status)
+        over = self.status in (StreamStatus.DONE, StreamStatus.CANCEL)
+        self._pass(status, video_info=None if over else self.video_info)
 
     @property
     def _works_on_file(self) -> bool:
@@ -191,10 +192,14 @@ class Stream(Owned):
         return of_file and self.status is StreamStatus.IN_PROGRESS
 
     def claim(self) -> bool:
-        """Give the stream to a worker, if it waits for one."""
+        """Give the stream to a worker, if it waits for one.
+
+        What is known of the video is what a run is known by: whoever goes on with a run that
+        another worker has begun is told of it.
+        """
         if self.status is not StreamStatus.PENDING:
             return False
-        self._pass(StreamStatus.IN_PROGRESS, tries=self._tries)
+        self._pass(StreamStatus.IN_PROGRESS, None, self.video_info, self._tries)
         return True
 
     def report(
@@ -202,12 +207,14 @@ class Stream(Owned):
     ) -> bool:
         """Take a worker's report, unless the worker must reload or stop; answers whether taken.
 
-        An error that is new is a fact also while the worker goes on.
+        An error that is new is a fact also while the worker goes on, and so is what is told of
+        the video first.
         """
         if version != self.stream_version or self.status is not StreamStatus.IN_PROGRESS:
             return False
-        if status is not StreamStatus.IN_PROGRESS or error != self.error:
-            self._pass(status, error, video_info, self._tries)
+        begins = self.video_info is None and video_info is not None
+        if status is not StreamStatus.IN_PROGRESS or error != self.error or begins:
+            self._pass(status, error, video_info or self.video_info, self._tries)
         return True
 
     def lose_worker(self) -> None:
@@ -276,4 +283,3 @@ class Stream(Owned):
     @event(Detached)
     def _detach(self, group_id: UUID) -> None:
         self.group_ids.remove(group_id)
-

@@ -13,7 +13,8 @@ class StreamJob:
     """One run of a stream: its content (the second generation's `data`), and the models.
 
     `memory_bytes` is how much address space the worker may take; `min_sightings` how often a
-    person must have been seen to be sent.
+    person must have been seen to be sent. Two jobs with the same `run` give the same tracks of
+    a file the same ids; without one each track has an id of its own.
     """
 
     stream_id: str
@@ -23,6 +24,7 @@ class StreamJob:
     looks_per_s: float = 5.0
     min_sightings: int = 2
     memory_bytes: int | None = None
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,16 @@ class BestShot:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Best shots of one track, best first, that the handler of an analytics shall get."""
+    """Best shots of one track, best first, that the handler of an analytics shall get.
+
+    `number` counts what is sent of the track, from 0.
+    """
 
     analytics: int
     track_id: str
     kind: Literal["face", "body"]
     shots: Sequence[BestShot]
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Processes one stream: a plain function, run in a process of its own."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -75,12 +76,13 @@ class _Run:
         self._fps = job.content["real_time_mode_fps"]
         self.frames = self._looks = 0
         self._told = self._shown = 0.0
+        self._sent: Counter[tuple[int, str, str]] = Counter()
 
     def watch(self, source: Source, loaded: LoadedPack) -> None:
         """Look at the frames; tracks that are open when it ends are told of in any case."""
         job, rate = self._job, source.info.frame_rate
         watching = [
-            (index, Analysis(loaded, self._options(one), rate))
+            (index, Analysis(loaded, self._options(one), rate, self._run_of(index)))
             for index, one in enumerate(job.content["analytics"])
             if one["enabled"]
         ]
@@ -106,6 +108,9 @@ class _Run:
             if ended:
                 self._tell(Seen(last, ended))
             self._report(source, source.info.duration or last if finished else last, now=True)
+
+    def _run_of(self, index: int) -> str:
+        return f"{self._job.run}:{index}" if self._job.run else ""
 
     def _options(self, analytics: Any) -> Any:
         job = self._job
@@ -138,7 +143,12 @@ class _Run:
                 shots = [
                     BestShot(encode_jpeg(s.warp), s.time_s, round(s.quality, 6)) for s in one.send
                 ]
-                self._tell(Send(index, one.track.person_id, one.track.kind, shots))
+                track = one.track
+                number = self._sent[index, track.person_id, track.kind]
+                self._sent[index, track.person_id, track.kind] += 1
+                self._tell(Send(index, track.person_id, track.kind, shots, number))
+            if one.change == "ended":
+                self._sent.pop((index, one.track.person_id, one.track.kind), None)
 
     def _keep_pace(self, frame: Frame, began: float) -> None:
         """A file is shown at the rate that is asked for, if one is."""

@@ -93,6 +93,7 @@ class Agent:
             run = StreamRun(
                 stream,
                 origin,
+                self._told,
                 self._settings,
                 self._guard,
                 self._calls,
@@ -123,7 +124,7 @@ class Agent:
             if self._runs.get(run.stream_id, (None,))[0] is run:
                 self._leave(self._runs.pop(run.stream_id)[1])
         log.info("a stream ends", stream=run.stream_id, status=run.status, error=run.error)
-        await self._told([run])
+        await self._told(run)
 
     async def _report_for_ever(self) -> None:
         while True:
@@ -133,17 +134,18 @@ class Agent:
                 with contextlib.suppress(httpx.HTTPError, ValueError):
                     self._reload(await self._feedback(runs))
 
-    async def _told(self, runs: list[StreamRun]) -> None:
-        """The end of a stream is told until it is heard, as long as the stream is ours."""
+    async def _told(self, run: StreamRun) -> bool:
+        """Where a stream stands is told until it is heard, as long as the stream is ours."""
         silence = self._settings.stream_silence_s
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(silence):
                 while True:
                     try:
-                        await self._feedback(runs)
-                        return
+                        self._reload(await self._feedback([run]))
+                        return True
                     except (httpx.HTTPError, ValueError):
                         await asyncio.sleep(_RETRY_S)
+        return False
 
     async def _feedback(self, runs: list[StreamRun]) -> Mapping[str, Any]:
         body = {"streams": [run.feedback for run in runs]}

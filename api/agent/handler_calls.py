@@ -41,11 +41,11 @@ class HandlerCalls:
     ) -> list[str]:
         """The ids of the events that a track's shots made; none when the handler declines them.
 
-        What fails on the way is tried again, the same event at most once.
+        What fails on the way is tried again, by this agent or by the next one: the handler
+        knows it by its key, and answers with the events of the first time.
         """
         handler = stream["data"]["analytics"][send.analytics]["event_handler"]
         url = f"{origin.rstrip('/')}/6/handlers/{handler['handler_id']}/events"
-        first = send.shots[0]
         times = [began + timedelta(seconds=shot.time_s) for shot in send.shots]
         images = [
             {
@@ -57,7 +57,7 @@ class HandlerCalls:
             }
             for number, (shot, seen) in enumerate(zip(send.shots, times, strict=True))
         ]
-        key = f"{stream['stream_id']}:{send.track_id}:{send.kind}:{first.time_s:.3f}"
+        key = f"{stream['stream_id']}:{send.track_id}:{send.kind}:{send.number}"
         headers = {
             **_authorization(handler["authorization"]),
             "Luna-Event-Time": _written(min(times)),

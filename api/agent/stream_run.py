@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from api.agent.sightings import Sightings, tracking_message
 from api.agent.sources import SourceRefused, allowed_content
 from api.settings import Settings
 from api.url_guard import UrlGuard, UrlRefused
+from domain.shared.fields import point_in_time, written
 from ray_cluster.stream_jobs import Ended, Message, Opened, Progress, Seen, Send, StreamJob
 from ray_cluster.stream_processes import StreamProcess
 
@@ -27,25 +28,31 @@ _POLL_S: Final = 0.25
 class StreamRun:
     """Processes one claimed stream until it is done, has failed, or is taken away.
 
-    `stream` is the second generation's view; `origin` is where its handler is.
+    `stream` is the second generation's view; `origin` is where its handler is. `begun` is
+    awaited before anything is sent of a file, so that whoever goes on after this agent knows the
+    run by its `start_time` and sends the same best shots of the same tracks, or none.
     """
 
     def __init__(
         self,
         stream: Mapping[str, Any],
         origin: str,
+        begun: Callable[["StreamRun"], Awaitable[bool]],
         settings: Settings,
         guard: UrlGuard,
         calls: HandlerCalls,
         previews: Previews,
         sightings: Sightings,
     ) -> None:
-        self.stream, self._origin = stream, origin
+        self.stream, self._origin, self._begun = stream, origin, begun
         self.stream_id = str(stream["stream_id"])
         self._settings, self._guard, self._calls = settings, guard, calls
         self._previews, self._sightings = previews, sightings
         self._process: StreamProcess | None = None
-        self._began = datetime.now(UTC)
+        self._network = stream["data"]["type"] in ("tcp", "udp")
+        known = None if self._network else stream["video_info"]
+        self._told = known is not None
+        self._began = point_in_time(known["start_time"]) if known else datetime.now(UTC)
         self._events: dict[str, str] = {}
         self._errors: deque[float] = deque()
         self.status = "in_progress"
@@ -71,10 +78,8 @@ class StreamRun:
         policy = self._healthcheck()
         while True:
             ended = await self._once()
-            data = self.stream["data"]
-            network = data["type"] in ("tcp", "udp")
             error = ended.error
-            if error is None and network and data.get("endless", True):
+            if error is None and self._network and self.stream["data"].get("endless", True):
                 error = "the source has come to its end"
             if error is None:
                 self.status, self.error = "done", None
@@ -84,11 +89,14 @@ class StreamRun:
             self._errors.append(now)
             while now - self._errors[0] > policy["period"]:
                 self._errors.popleft()
-            if ended.fatal or not network or len(self._errors) >= policy["max_error_count"]:
+            if ended.fatal or not self._network or len(self._errors) >= policy["max_error_count"]:
                 self.status = "failure"
                 return
             log.warning("a stream broke and is tried again", stream=self.stream_id, error=error)
             await asyncio.sleep(policy["retry_delay"])
+
+    def _run_name(self) -> str:
+        return f"{self.stream_id}:{self.stream['version']}:{written(self._began)}"
 
     def _healthcheck(self) -> Mapping[str, Any]:
         """The most patient policy of the analytics."""
@@ -114,8 +122,10 @@ class StreamRun:
             looks_per_s=settings.agent.looks_per_s,
             min_sightings=settings.agent.min_sightings,
             memory_bytes=settings.agent.memory_bytes,
+            run="" if self._network else self._run_name(),
         )
-        self._began = datetime.now(UTC)
+        if self._network:
+            self._began = datetime.now(UTC)
         process = await asyncio.to_thread(StreamProcess, job)
         try:
             return await self._listen(process)
@@ -143,9 +153,13 @@ class StreamRun:
 
     async def _take(self, message: Message) -> None:
         if isinstance(message, Opened | Progress):
-            self.video_info = message.video_info
+            self.video_info = {**message.video_info, "start_time": written(self._began)}
             if isinstance(message, Opened):
                 self.error = None
+                if not (self._network or self._told):
+                    self._told = await self._begun(self)
+                    if not self._told:
+                        raise ConnectionError("the streams service does not answer")
         elif isinstance(message, Seen):
             if message.picture:
                 self._previews.show(self.stream_id, message.picture)

@@ -1,9 +1,10 @@
 """Follows people through a video and tells what is to be sent of them."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from domain.shared.geometry import Box
 from inference.humans import pair_up
@@ -16,6 +17,7 @@ from inference.video.source import Frame
 from inference.video.tracking import Tracker
 
 Kind = Literal["face", "body"]
+_TRACKS: Final = uuid.UUID("d0b5b0a6-0c1f-4c58-8f0e-3d6e3c1f2a77")
 
 
 @dataclass(slots=True)
@@ -51,11 +53,16 @@ class _Following:
 class Analysis:
     """One analytics over the frames of one source, in their order.
 
-    `rate` is how many frames a second the source has; not all of them are looked at.
+    `rate` is how many frames a second the source has; not all of them are looked at. With a
+    `run` the ids of tracks follow from it and from where they begin.
     """
 
-    def __init__(self, loaded: LoadedPack, options: AnalysisOptions, rate: float) -> None:
+    def __init__(
+        self, loaded: LoadedPack, options: AnalysisOptions, rate: float, run: str = ""
+    ) -> None:
         self._options = options
+        self._run = run
+        self._begun: Counter[tuple[int, Kind]] = Counter()
         self._eyes = Eyes(loaded, options)
         self._judge = FaceJudge(loaded, options)
         self._step = max(1, round((rate or 25.0) / options.looks_per_s))
@@ -74,6 +81,7 @@ class Analysis:
         """Look at a frame: which tracks it starts, goes on with and ends."""
         faces, bodies = self._eyes.faces(frame.pixels), self._eyes.bodies(frame.pixels)
         updates: list[Update] = []
+        self._begun.clear()
         owners = self._owners(faces, bodies, frame)
         both: tuple[tuple[Kind, Sequence[SeenFace | SeenBody]], ...]
         both = (("face", faces), ("body", bodies))
@@ -139,10 +147,18 @@ class Analysis:
         person_id: str | None = None,
     ) -> Track:
         policy = self._options.faces if kind == "face" else self._options.bodies
-        person = person_id or str(uuid.uuid4())
+        person = person_id or self._named(kind, frame.number)
         track = Track(kind, person, TrackShots(policy), frame.time_s, frame.time_s, seen.box)
         self._followed[kind].tracks[number] = track
         return track
+
+    def _named(self, kind: Kind, number: int) -> str:
+        """The id of the next track that begins in the frame."""
+        if not self._run:
+            return str(uuid.uuid4())
+        self._begun[number, kind] += 1
+        place = f"{self._run}:{kind}:{number}:{self._begun[number, kind]}"
+        return str(uuid.uuid5(_TRACKS, place))
 
     def _follow(
         self,

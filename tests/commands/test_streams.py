@@ -138,6 +138,35 @@ def test_a_silent_worker_loses_its_stream() -> None:
     story.when(claim(stream)).then_answered([stream.stream_id])
 
 
+def test_what_is_told_of_the_video_first_is_the_run_that_the_next_worker_goes_on_with() -> None:
+    stream, info = new_stream(), {"start_time": "2026-01-01T00:00:00Z"}
+    story = Scenario().when(stream).when(claim(stream))
+    story.then((Stream.StatusChanged, {"status": S.IN_PROGRESS, "video_info": None}))
+    story.when(report(stream, S.IN_PROGRESS, video_info=info))
+    story.then((Stream.StatusChanged, {"status": S.IN_PROGRESS, "video_info": info}))
+    progress = {**info, "progress": 0.5}
+    story.when(report(stream, S.IN_PROGRESS, video_info=progress)).then_nothing()
+    for step in (LoseWorkers(streams=of(stream)), ask(stream, S.PAUSE), ask(stream, S.PENDING)):
+        story.when(step)
+    story.when(claim(stream))
+    story.then((Stream.StatusChanged, {"status": S.IN_PROGRESS, "video_info": info}))
+    story.when(report(stream, S.FAILURE, error="e")).when(ask(stream, S.PENDING))
+    story.then((Stream.StatusChanged, {"status": S.PENDING, "video_info": info}))
+
+
+@pytest.mark.parametrize("end", [S.DONE, S.CANCEL])
+def test_a_stream_that_was_over_begins_another_run(end: StreamStatus) -> None:
+    stream, info = new_stream(), {"start_time": "2026-01-01T00:00:00Z"}
+    story = Scenario().when(stream).when(claim(stream))
+    told = report(stream, S.DONE if end is S.DONE else S.IN_PROGRESS, video_info=info)
+    story.when(told).then((Stream.StatusChanged, {"video_info": info}))
+    if end is S.CANCEL:
+        story.when(ask(stream, S.CANCEL)).then((Stream.StatusChanged, {"video_info": info}))
+    story.when(ask(stream, S.PENDING)).then((Stream.StatusChanged, {"video_info": None}))
+    story.when(claim(stream))
+    story.then((Stream.StatusChanged, {"status": S.IN_PROGRESS, "video_info": None}))
+
+
 def test_a_video_file_under_way_cannot_be_paused() -> None:
     for kind in ("videofile", "tcp"):
         stream = new_stream(kind=kind)
