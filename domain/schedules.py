@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from domain.cron import Trigger
 from domain.estimator_task import EstimatorContent
+from domain.gc_task import GcContent
 from domain.shared.enums import TaskType
 from domain.shared.fields import Integer, Record, Text
 from domain.shared.numbered import MOST, Numbered, id_of
@@ -18,7 +19,6 @@ from domain.task_kinds import (
     ClusteringContent,
     CrossMatchContent,
     ExporterContent,
-    GcContent,
     LinkerContent,
     ReporterContent,
     RocContent,

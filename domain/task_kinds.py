@@ -12,7 +12,6 @@ from domain.shared.fields import (
     Probability,
     Record,
     Text,
-    TimeOrNow,
     UserData,
     Whole,
     is_absent,
@@ -251,40 +250,6 @@ class LinkerContent(Selected):
         if not self.create_list and self.list_id is None:
             raise ValueError("list_id or create_list=1 is required")
         return self
-
-
-class GcFilters(Record):
-    """Which events or faces are removed; all conditions hold."""
-
-    create_time__gte: Absent[TimeOrNow] = None
-    create_time__lt: Absent[TimeOrNow] = None
-    insert_time__lt: Absent[TimeOrNow] = None
-    handler_id: Absent[Id] = None
-    user_data: Absent[UserData] = None
-    list_id: Absent[Id] = None
-    account_id: _OwnAccount = None
-
-
-_Truth = Annotated[bool, Field(strict=True)]
-_NOT_OF: Final = {"events": ("user_data", "list_id"), "faces": ("insert_time__lt", "handler_id")}
-
-
-class GcContent(Record):
-    """What is removed: events or faces, with their samples and source images if asked for."""
-
-    target: Literal["events", "faces"]
-    filters: Absent[GcFilters] = None
-    store_results: _Truth = True
-    remove_samples: _Truth = False
-    remove_image_origins: _Truth = False
-
-    @field_validator("filters")
-    @classmethod
-    def _of_the_target(cls, given: GcFilters, info: ValidationInfo) -> GcFilters:
-        target = info.data.get("target", "events")
-        if foreign := [name for name in _NOT_OF[target] if getattr(given, name) is not None]:
-            raise ValueError(f"{target} have no filter '{foreign[0]}'")
-        return given
 
 
 def accounts_in(content: Record) -> list[tuple[str, Any]]:

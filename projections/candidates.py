@@ -9,6 +9,7 @@ from projections.database import Reader, owned_by
 from projections.event_filters import EventConditions
 from projections.faces import FaceConditions
 from projections.filtering import Conditions
+from projections.general_events import GeneralEventConditions
 
 
 class StoredVector(NamedTuple):
@@ -28,6 +29,13 @@ def event_ids_where(db: Reader, account_id: UUID | None, wanted: EventConditions
     return _ids(db, "events", "event_id", account_id, wanted)
 
 
+def general_event_ids_where(
+    db: Reader, account_id: UUID | None, wanted: GeneralEventConditions
+) -> set[UUID]:
+    """The ids of all general events that pass."""
+    return _ids(db, "general_events", "event_id", account_id, wanted)
+
+
 def _ids(
     db: Reader, table: str, key: str, account_id: UUID | None, wanted: Conditions
 ) -> set[UUID]:
@@ -43,6 +51,8 @@ _REFERENCES = {
     "face_external_id": "SELECT face_id AS id FROM faces WHERE external_id = %s AND ",
     "event_external_id": "SELECT event_id AS id FROM events WHERE external_id = %s AND ",
     "event_track_id": "SELECT event_id AS id FROM events WHERE track_id = %s AND ",
+    "general_event": "SELECT event_id AS id FROM general_events WHERE event_id = %s AND ",
+    "general_event_track_id": "SELECT event_id AS id FROM general_events WHERE track_id = %s AND ",
 }
 MOST_REFERRED = 1000
 """How many objects one external or track id may stand for."""

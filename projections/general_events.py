@@ -1,5 +1,6 @@
 """General events as they are read: what clients said, one row each."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from projections.event_columns import (
 )
 from projections.event_common import CommonConditions
 from projections.events import Order, table_of_deleted
-from projections.filtering import CommaList, Page, Where
+from projections.filtering import CommaList, Conditions, Page, Where
 from projections.paging import on_page
 from projections.table import Delete, Insert, Table
 
@@ -124,6 +125,42 @@ def get_general_event(db: Reader, account_id: UUID | None, event_id: UUID) -> Ro
     if row is None:
         raise GeneralEventNotFound(event_id)
     return _shown(row)
+
+
+def get_general_events(db: Reader, event_ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Those of the general events that exist, by id, whatever their account."""
+    query = SQL("SELECT {} FROM general_events WHERE event_id = ANY(%s)").format(_SHOWN)
+    return {row["event_id"]: _shown(row) for row in db.fetch_all(query, [list(event_ids)])}
+
+
+class GeneralEventDescriptorFilter(Conditions, Page):
+    """Of which general events to list descriptors."""
+
+    event_ids: Annotated[list[UUID] | None, CommaList, Where("event_id = ANY(%s)")] = None
+    order: Order = "desc"
+
+
+def list_general_event_descriptors(
+    db: Reader, account_id: UUID | None, wanted: GeneralEventDescriptorFilter
+) -> list[Row]:
+    """One page of the events that have descriptors, by creation time, vectors as raw bytes."""
+    owner, of_owner = owned_by(account_id)
+    where, values = wanted.where()
+    condition = SQL("descriptor_ids <> '{{}}' AND {} AND {}").format(owner, where)
+    page = on_page("general_events", "event_id", condition, _ORDER[wanted.order], wanted)
+    rows = db.fetch_all(
+        SQL("SELECT event_id, account_id, event_type {}").format(page),
+        [*of_owner, *values, wanted.page_size, wanted.offset],
+    )
+    found = db.fetch_all(
+        "SELECT owner_id, kind, version, data FROM descriptors WHERE owner_id = ANY(%s) "
+        "ORDER BY kind DESC, version",
+        [[row["event_id"] for row in rows]],
+    )
+    by_owner: dict[UUID, list[Row]] = {}
+    for one in found:
+        by_owner.setdefault(one.pop("owner_id"), []).append(one)
+    return [{**row, "descriptors": by_owner.get(row["event_id"], [])} for row in rows]
 
 
 def _shown(row: Row) -> Row:

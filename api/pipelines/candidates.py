@@ -4,21 +4,28 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from api.http.refusals import BadBody
-from domain.policies.match import EventCandidateFilters, FaceCandidateFilters
+from domain.policies.match import (
+    CandidateFilters,
+    EventCandidateFilters,
+    FaceCandidateFilters,
+    GeneralEventCandidateFilters,
+)
 from domain.shared.biometrics import Descriptor
-from projections.candidates import event_ids_where, face_ids_where
+from projections.candidates import event_ids_where, face_ids_where, general_event_ids_where
 from projections.database import Reader
 from projections.event_filters import EventConditions
 from projections.events import EventFilter, list_events
 from projections.faces import FaceConditions, get_faces
+from projections.general_events import GeneralEventConditions, get_general_events
 from ray_cluster.matching import MatchAnswer, MatchFilters, Matching, MatchOrder, MatchQuery, Origin
 
 Found = list[dict[str, Any]]
-"""Candidates of one reference, each `{"similarity": s, "face" | "event": fields}`."""
+"""Candidates of one reference: `{"similarity": s, "face" | "event" | "general_event": fields}`."""
 
 _OF_INDEX = frozenset({"origin", "account_id", "create_time__gte", "create_time__lt"})
 _FACES_BY_INDEX = _OF_INDEX | {"face_ids", "face_id__gte", "face_id__lt", "list_id"}
@@ -30,7 +37,7 @@ _PAGE = 1000
 class CandidateSet:
     """Whom to compare with, how many to name, and which of their fields to show."""
 
-    filters: FaceCandidateFilters | EventCandidateFilters
+    filters: CandidateFilters
     limit: int
     threshold: float
     shown: tuple[str, ...]
@@ -38,7 +45,7 @@ class CandidateSet:
 
 
 class CandidateSearch:
-    """Compares references with faces or events, exactly, as of the moment of the request.
+    """Compares references with faces and events of both kinds, exactly, at the request's moment.
 
     `position` is the earliest place in the log that a search was answered at, None before the
     first; `exact` says that no search can have missed a better candidate.
@@ -80,12 +87,12 @@ class CandidateSearch:
         return await self._shown(answers[0], origin, candidates.shown)
 
     async def planned(
-        self, filters: FaceCandidateFilters | EventCandidateFilters, account_id: UUID | None
+        self, filters: CandidateFilters, account_id: UUID | None
     ) -> tuple[Origin, MatchFilters]:
         """What the index is asked for, times being absolute: ids where only SQL can decide."""
         if isinstance(filters, FaceCandidateFilters):
             return Origin.FACES, await self._faces(filters, account_id)
-        return Origin.EVENTS, await self._events(filters, account_id)
+        return Origin(filters.origin), await self._events(filters, account_id)
 
     async def _faces(self, filters: FaceCandidateFilters, account_id: UUID | None) -> MatchFilters:
         given = filters.model_dump(exclude_none=True)
@@ -104,7 +111,7 @@ class CandidateSearch:
         )
 
     async def _events(
-        self, filters: EventCandidateFilters, account_id: UUID | None
+        self, filters: EventCandidateFilters | GeneralEventCandidateFilters, account_id: UUID | None
     ) -> MatchFilters:
         given = filters.model_dump(exclude_none=True)
         ids = given.get("event_ids")
@@ -112,8 +119,14 @@ class CandidateSearch:
             place = given.pop("geo_position", None) or {}
             if "gender" in given:
                 given["gender"] = [given["gender"]]
-            wanted = EventConditions.model_validate({**_plain(given), **place})
-            ids = await asyncio.to_thread(event_ids_where, self._reader, account_id, wanted)
+            conditions = {**_plain(given), **place}
+            if isinstance(filters, GeneralEventCandidateFilters):
+                general = GeneralEventConditions.model_validate(conditions)
+                find = partial(general_event_ids_where, self._reader, account_id, general)
+            else:
+                wanted = EventConditions.model_validate(conditions)
+                find = partial(event_ids_where, self._reader, account_id, wanted)
+            ids = await asyncio.to_thread(find)
         return MatchFilters(
             account_id=account_id,
             ids=ids,
@@ -129,7 +142,7 @@ class CandidateSearch:
         answers = list(answers)
         ids = {c.candidate_id for answer in answers for c in answer.candidates}
         rows = await asyncio.to_thread(self._rows, origin, list(ids), shown) if ids else {}
-        key = "face" if origin is Origin.FACES else "event"
+        key = origin.removesuffix("s")
         return [
             [
                 _hit(key, rows[c.candidate_id], c.similarity, shown)
@@ -146,6 +159,9 @@ class CandidateSearch:
         if origin is Origin.FACES:
             found = get_faces(self._reader, ids)
             return {i: {name: row[name] for name in fields} for i, row in found.items()}
+        if origin is Origin.GENERAL_EVENTS:
+            told = get_general_events(self._reader, ids)
+            return {i: {name: row[name] for name in fields} for i, row in told.items()}
         rows: dict[UUID, dict[str, Any]] = {}
         for start in range(0, len(ids), _PAGE):
             page = ids[start : start + _PAGE]

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
+from api.http.refusals import BadApiBody
+from api.schemas.general_matcher import GeneralReference
 from api.schemas.matcher import BodyReference, FaceReference, RawDescriptor, RawEntity
 from domain.events import EventNotFound
 from domain.faces import FaceNotFound
+from domain.general_events import GeneralEventNotFound
 from domain.matching import BadReference, NoDescriptor, ReferenceNotFound
 from domain.shared.biometrics import (
     BadDescriptor,
@@ -23,10 +26,14 @@ from projections.candidates import referred_objects, vectors_of
 from projections.database import Reader
 from projections.temporary_attributes import TemporaryAttributes
 
-AnyReference = FaceReference | BodyReference | RawEntity
+AnyReference = FaceReference | BodyReference | GeneralReference | RawEntity
 
-_OF_EVENTS = frozenset({"event", "event_external_id", "event_track_id"})
-_MISSING: dict[str, type[Refusal]] = {"face": FaceNotFound, "event": EventNotFound}
+_OF_FACES = frozenset({"face", "face_external_id"})
+_MISSING: dict[str, type[Refusal]] = {
+    "face": FaceNotFound,
+    "event": EventNotFound,
+    "general_event": GeneralEventNotFound,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,17 @@ class References:
         self._attributes = attributes
         self._features = features
         self._account_id = account_id
+
+    def of_version(self, kind: DescriptorKind, version: int | None) -> Self:
+        """The same, of one version only; refused when no network in use makes it."""
+        if version is not None:
+            known = [f for f in self._features if f.kind is kind]
+            self._features = [f for f in known if f.version == version]
+            if not self._features:
+                versions = ", ".join(str(f.version) for f in known) or "none"
+                said = f"version {version} is unknown; known: {versions}"
+                raise BadApiBody("descriptor_version", said)
+        return self
 
     async def find(
         self, references: Sequence[AnyReference], kind: DescriptorKind
@@ -96,7 +114,7 @@ class References:
         return next((f.version for f in self._features if f.kind is kind), 0)
 
     def _stored(
-        self, reference: FaceReference | BodyReference, kind: DescriptorKind
+        self, reference: FaceReference | BodyReference | GeneralReference, kind: DescriptorKind
     ) -> list[Reference]:
         version = self._version(kind)
         if reference.type == "attribute":
@@ -108,7 +126,7 @@ class References:
             missing = _MISSING.get(reference.type)
             raise missing(value) if missing else ReferenceNotFound(reference.type, value)
         vectors = dict(vectors_of(self._reader, ids, kind, version))
-        key = "event_id" if reference.type in _OF_EVENTS else "face_id"
+        key = "face_id" if reference.type in _OF_FACES else "event_id"
         found = [
             Reference(
                 {"id": reference.id, "type": reference.type, key: owner_id},

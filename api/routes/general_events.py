@@ -19,6 +19,7 @@ from api.http.fields import Flag
 from api.pipelines.save_general_events import new_general_events
 from api.schemas.event_statistics import EventStats, GeneralEventStatsQuery
 from api.schemas.general_events import (
+    GeneralEventDescriptors,
     GeneralEvents,
     GeneralEventsCreated,
     GeneralEventsPage,
@@ -93,6 +94,24 @@ def get_deleted_general_events(
     chosen = chosen_of(account_id, wanted.account_id)
     table = general_events.DELETED_GENERAL_EVENTS
     return json_answer({"events": list_deleted_events(db, chosen, wanted, table)})
+
+
+class GeneralEventDescriptorsQuery(general_events.GeneralEventDescriptorFilter):
+    """The query parameters of a list of descriptors of general events."""
+
+    account_id: Id | None = None
+
+
+@router.get("/descriptors", dependencies=[_VIEW])
+def get_general_event_descriptors(
+    db: ReadDb,
+    account_id: MaybeAccountId,
+    wanted: Annotated[GeneralEventDescriptorsQuery, Query()],
+) -> GeneralEventDescriptors:
+    """The descriptors of general events that have any, by creation time of the events."""
+    chosen = chosen_of(account_id, wanted.account_id)
+    found = general_events.list_general_event_descriptors(db, chosen, wanted)
+    return GeneralEventDescriptors.model_validate({"events": found})
 
 
 @router.post(

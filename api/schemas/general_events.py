@@ -1,11 +1,12 @@
 """Bodies about general events."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
+from api.schemas.attributes import Base64
 from api.schemas.sender import MOST_EVENTS, Label, UserEvent
 from domain.general_events import general_event
 from domain.shared.fields import Absent, Id, Record, Text, Time
@@ -58,6 +59,29 @@ class GeneralEventsCreated(BaseModel):
     """Where new general events are, in the order of the request."""
 
     events: list[GeneralEventCreated]
+
+
+class GeneralEventDescriptor(BaseModel):
+    """One vector of an event: its numbers, float32 little endian."""
+
+    descriptor_type: Annotated[Literal["face", "body"], Field(validation_alias="kind")]
+    descriptor_version: Annotated[int, Field(validation_alias="version")]
+    descriptor: Annotated[Base64, Field(validation_alias="data")]
+
+
+class EventWithDescriptors(BaseModel):
+    """A general event with its vectors."""
+
+    event_id: UUID
+    account_id: UUID
+    event_type: str
+    descriptors: list[GeneralEventDescriptor]
+
+
+class GeneralEventDescriptors(BaseModel):
+    """A page of general events that have descriptors."""
+
+    events: list[EventWithDescriptors]
 
 
 class GeneralEventsPage(BaseModel):

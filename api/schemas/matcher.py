@@ -81,13 +81,16 @@ def _checked_id(given: str, info: ValidationInfo) -> str:
     return given
 
 
-class _CandidateSet(Record):
+class CandidateSets(Record):
+    """What all sets of candidates have."""
+
     limit: Annotated[int, Field(strict=True, ge=1, le=MOST_CANDIDATES)] = DEFAULT_LIMIT
     targets: Absent[tuple[Text, ...]] = None
     threshold: Probability = 0.0
     order: MatchOrderName = "similarity"
 
-    def _known(self, targets: tuple[str, ...]) -> Self:
+    def known(self, targets: tuple[str, ...]) -> Self:
+        """The set itself, unless it names a target that is none."""
         for name in self.targets or ():
             if name not in targets:
                 permitted = ", ".join(targets)
@@ -99,24 +102,24 @@ class _CandidateSet(Record):
         return targets if self.targets is None else self.targets
 
 
-class CandidateFaces(_CandidateSet):
+class CandidateFaces(CandidateSets):
     """Faces to compare with."""
 
     filters: FaceCandidateFilters
 
     @model_validator(mode="after")
     def _targets_are_known(self) -> Self:
-        return self._known(FACE_TARGETS)
+        return self.known(FACE_TARGETS)
 
 
-class CandidateEvents(_CandidateSet):
+class CandidateEvents(CandidateSets):
     """Events to compare with."""
 
     filters: EventCandidateFilters
 
     @model_validator(mode="after")
     def _targets_are_known(self) -> Self:
-        return self._known(EVENT_TARGETS)
+        return self.known(EVENT_TARGETS)
 
 
 class AttributeCandidateFilters(Record):
@@ -127,14 +130,14 @@ class AttributeCandidateFilters(Record):
     account_id: Absent[Id] = None
 
 
-class CandidateAttributes(_CandidateSet):
+class CandidateAttributes(CandidateSets):
     """Temporary attributes to compare with."""
 
     filters: AttributeCandidateFilters
 
     @model_validator(mode="after")
     def _targets_are_known(self) -> Self:
-        return self._known(ATTRIBUTE_TARGETS)
+        return self.known(ATTRIBUTE_TARGETS)
 
 
 Candidates = CandidateFaces | CandidateEvents | CandidateAttributes

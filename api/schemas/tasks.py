@@ -6,12 +6,12 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from domain.estimator_task import EstimatorContent
+from domain.gc_task import GcContent
 from domain.shared.fields import Absent, Id, Record, Text, Time
 from domain.task_kinds import (
     ClusteringContent,
     CrossMatchContent,
     ExporterContent,
-    GcContent,
     LinkerContent,
     ReporterContent,
     RocContent,

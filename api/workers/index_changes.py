@@ -9,7 +9,12 @@ from uuid import UUID
 from domain.faces import Face
 from domain.lists import FaceList
 from domain.log.facts import Fact
-from domain.recognitions import EventDeleted, EventRecorded
+from domain.recognitions import (
+    EventDeleted,
+    EventRecorded,
+    GeneralEventDeleted,
+    GeneralEventRecorded,
+)
 from domain.shared.biometrics import Descriptor, DescriptorKind
 from ray_cluster.matching import (
     AttachCandidate,
@@ -26,7 +31,7 @@ INDEXED = frozenset(
         *(Face.Created, Face.AttributesPut, Face.AttributesRemoved),
         *(Face.Attached, Face.Detached, Face.Deleted),
         *(FaceList.Retired, FaceList.Dissolved, FaceList.Deleted),
-        *(EventRecorded, EventDeleted),
+        *(EventRecorded, EventDeleted, GeneralEventRecorded, GeneralEventDeleted),
     }
 )
 """The facts that concern the index."""
@@ -47,7 +52,7 @@ def referred_descriptors(facts: Iterable[Fact]) -> list[UUID]:
     for fact in facts:
         if isinstance(fact.event, Face.AttributesPut):
             found += fact.event.descriptor_ids.values()
-        elif isinstance(fact.event, EventRecorded):
+        elif isinstance(fact.event, EventRecorded | GeneralEventRecorded):
             for versions in fact.event.descriptor_ids.values():
                 found += versions.values()
     return found
@@ -93,9 +98,13 @@ def index_changes(
             case FaceList.Retired() | FaceList.Dissolved() | FaceList.Deleted():
                 yield DropList(list_id=originator_id)
             case EventRecorded():
-                yield from _event(event, vectors)
+                yield from _event(event, Origin.EVENTS, vectors)
+            case GeneralEventRecorded():
+                yield from _event(event, Origin.GENERAL_EVENTS, vectors)
             case EventDeleted():
                 yield RemoveCandidate(origin=Origin.EVENTS, candidate_id=originator_id)
+            case GeneralEventDeleted():
+                yield RemoveCandidate(origin=Origin.GENERAL_EVENTS, candidate_id=originator_id)
 
 
 def _face(
@@ -116,12 +125,14 @@ def _face(
             )
 
 
-def _event(event: EventRecorded, vectors: Mapping[UUID, bytes]) -> Iterator[IndexChange]:
+def _event(
+    event: EventRecorded | GeneralEventRecorded, origin: Origin, vectors: Mapping[UUID, bytes]
+) -> Iterator[IndexChange]:
     for kind, versions in event.descriptor_ids.items():
         for version, descriptor_id in versions.items():
             if (data := vectors.get(descriptor_id)) is not None:
                 yield PutCandidate(
-                    origin=Origin.EVENTS,
+                    origin=origin,
                     candidate_id=event.originator_id,
                     account_id=event.account_id,
                     descriptor=Descriptor(DescriptorKind(kind), version, data),

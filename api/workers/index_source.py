@@ -24,11 +24,20 @@ from ray_cluster.matching import IndexChange, Origin, PutCandidate
 _CHUNK = 2000
 
 # A list that is being deleted with its faces is not searched any more.
-STORED_FACES = """SELECT f.face_id, f.account_id, d.kind, d.version, d.data, f.create_time,
+_STORED_FACES = """SELECT f.face_id, f.account_id, d.kind, d.version, d.data, f.create_time,
     ARRAY(SELECT unnest(f.list_ids) EXCEPT SELECT list_id FROM lists WHERE retired),
     f.gender, f.age FROM faces f JOIN descriptors d ON d.owner_id = f.face_id"""
-STORED_EVENTS = """SELECT e.event_id, e.account_id, d.kind, d.version, d.data, e.create_time,
+_STORED_EVENTS = """SELECT e.event_id, e.account_id, d.kind, d.version, d.data, e.create_time,
     '{}'::uuid[], e.gender, e.age FROM events e JOIN descriptors d ON d.owner_id = e.event_id"""
+_STORED_GENERAL_EVENTS = """SELECT e.event_id, e.account_id, d.kind, d.version, d.data,
+    e.create_time, '{}'::uuid[], NULL, NULL
+    FROM general_events e JOIN descriptors d ON d.owner_id = e.event_id"""
+STORED = {
+    Origin.FACES: _STORED_FACES,
+    Origin.EVENTS: _STORED_EVENTS,
+    Origin.GENERAL_EVENTS: _STORED_GENERAL_EVENTS,
+}
+"""What the index holds, by origin: one row for each vector."""
 
 # The last fact of the history up to a position; facts of the history are never dropped.
 _MARK = """SELECT concat_ws(':', notification_id, originator_id, originator_version)
@@ -81,7 +90,7 @@ class IndexSource:
             yield self._reader.head(connection), self._stored(connection)
 
     def _stored(self, connection: Connection[Any]) -> Iterator[list[PutCandidate]]:
-        for origin, query in ((Origin.FACES, STORED_FACES), (Origin.EVENTS, STORED_EVENTS)):
+        for origin, query in STORED.items():
             with connection.cursor(name="index_load", binary=True) as cursor:
                 cursor.execute(query)
                 while rows := cursor.fetchmany(_CHUNK):

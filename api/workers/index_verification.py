@@ -8,7 +8,7 @@ import psycopg
 from psycopg import Connection
 
 from api.workers.index_feeder import IndexFeeder
-from api.workers.index_source import STORED_EVENTS, STORED_FACES, candidate_of
+from api.workers.index_source import STORED, candidate_of
 from domain.log.sealing import MasterKey
 from domain.shared.biometrics import DescriptorKind
 from domain.shared.model_features import DescriptorFeature
@@ -50,7 +50,7 @@ def verify_index(
             verdict = IndexVerdict(position, feeder.bring_to(position))
         finally:
             feeder.stop()
-        for origin, query in ((Origin.FACES, STORED_FACES), (Origin.EVENTS, STORED_EVENTS)):
+        for origin, query in STORED.items():
             held = sum(size.candidates for size in matching.sizes() if size.origin is origin)
             expected = _compare(connection, matching, known, (origin, query), verdict)
             verdict.differences += held - expected  # what is held beside what is stored

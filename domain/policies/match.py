@@ -47,6 +47,12 @@ EVENT_TARGETS: Final = (
 )
 """Fields of an event that a candidate may show."""
 
+GENERAL_EVENT_TARGETS: Final = (
+    *("event_id", "account_id", "event_type", "event_create_time", "event_end_time", "event"),
+    "similarity",
+)
+"""Fields of a general event that a candidate may show."""
+
 FACES_SHOW: Final = (
     *("face_id", "external_id", "user_data", "create_time", "lists", "avatar", "event_id"),
     "account_id",
@@ -69,7 +75,11 @@ class GeoFilter(Record):
     latitude_delta: Delta = 0.01
 
 
-_BOUNDS: Final = ("create_time__gte", "create_time__lt", "end_time__gte", "end_time__lt")
+_BOUNDS: Final = tuple(
+    f"{time}__{bound}"
+    for time in ("create_time", "end_time", "insert_time")
+    for bound in ("gte", "lt")
+)
 
 
 class _CreatedBetween(Record):
@@ -96,13 +106,26 @@ class FaceFilters(_CreatedBetween):
     list_id: Absent[Id] = None
 
 
-class EventFilters(_CreatedBetween):
-    """Which events are meant; all conditions hold, a list means any of it, all of tags."""
-
+class _SomewhereBetween(_CreatedBetween):
     event_ids: Absent[tuple[Id, ...]] = None
     account_id: Absent[Id] = None
     event_id__gte: Absent[Id] = None
     event_id__lt: Absent[Id] = None
+    sources: Absent[tuple[Source, ...]] = None
+    cities: Absent[tuple[Text, ...]] = None
+    areas: Absent[tuple[Text, ...]] = None
+    districts: Absent[tuple[Text, ...]] = None
+    streets: Absent[tuple[Text, ...]] = None
+    house_numbers: Absent[tuple[Text, ...]] = None
+    geo_position: Absent[GeoFilter] = None
+    track_ids: Absent[tuple[TrackId, ...]] = None
+    end_time__gte: Absent[TimeOrNow] = None
+    end_time__lt: Absent[TimeOrNow] = None
+
+
+class EventFilters(_SomewhereBetween):
+    """Which events are meant; all conditions hold, a list means any of it, all of tags."""
+
     handler_ids: Absent[tuple[Id, ...]] = None
     external_ids: Absent[tuple[ExternalId, ...]] = None
     top_matching_candidates_label: Absent[Text] = None
@@ -119,17 +142,16 @@ class EventFilters(_CreatedBetween):
     ethnic_groups: Absent[tuple[EthnicGroupId, ...]] = None
     face_ids: Absent[tuple[Id, ...]] = None
     user_data: Absent[Text] = None
-    sources: Absent[tuple[Source, ...]] = None
     tags: Absent[tuple[Tag, ...]] = None
-    cities: Absent[tuple[Text, ...]] = None
-    areas: Absent[tuple[Text, ...]] = None
-    districts: Absent[tuple[Text, ...]] = None
-    streets: Absent[tuple[Text, ...]] = None
-    house_numbers: Absent[tuple[Text, ...]] = None
-    geo_position: Absent[GeoFilter] = None
-    track_ids: Absent[tuple[TrackId, ...]] = None
-    end_time__gte: Absent[TimeOrNow] = None
-    end_time__lt: Absent[TimeOrNow] = None
+
+
+class GeneralEventFilters(_SomewhereBetween):
+    """Which general events are meant; all conditions hold, a list means any of it."""
+
+    event_type: Absent[tuple[Text, ...]] = None
+    insert_time__gte: Absent[TimeOrNow] = None
+    insert_time__lt: Absent[TimeOrNow] = None
+    stream_ids: Absent[tuple[Id, ...]] = None
 
 
 class FaceCandidateFilters(FaceFilters):
@@ -143,6 +165,15 @@ class EventCandidateFilters(EventFilters):
 
     origin: Literal["events"]
 
+
+class GeneralEventCandidateFilters(GeneralEventFilters):
+    """Which general events are candidates."""
+
+    origin: Literal["general_events"]
+
+
+CandidateFilters = FaceCandidateFilters | EventCandidateFilters | GeneralEventCandidateFilters
+"""Candidates that the match index knows."""
 
 MatchPolicyCandidates = Annotated[
     FaceCandidateFilters | EventCandidateFilters, Field(discriminator="origin")

@@ -37,7 +37,7 @@ from inference.matching.snapshot_files import (
 from inference.matching.values import IndexSnapshot, Origin, SnapshotRefused
 
 MANIFEST: Final = "manifest.json"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 class _Segment(NamedTuple):

@@ -19,6 +19,7 @@ class Origin(StrEnum):
     FACES = "faces"
     EVENTS = "events"
     ATTRIBUTES = "attributes"
+    GENERAL_EVENTS = "general_events"
 
 
 class MatchOrder(StrEnum):

@@ -1,4 +1,4 @@
-"""The garbage collection: removes events or faces, with their samples and source images."""
+"""The garbage collection: removes events of both kinds or faces, with samples and images."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,19 +12,21 @@ from api.workers.tasks.kind import PartDone, PartError, TaskResult, Work
 from api.workers.tasks.results import once
 from commands.events import DeleteEvents
 from commands.faces import DeleteFaces
+from commands.general_events import DeleteGeneralEvents
 from commands.images import DeleteImages
 from commands.samples import DeleteSamples
+from domain.gc_task import GcContent, GcFilters
 from domain.shared.enums import TaskType
 from domain.shared.fields import Record, resolved
-from domain.task_kinds import GcContent, GcFilters
-from projections.candidates import event_ids_where, face_ids_where
+from projections.candidates import event_ids_where, face_ids_where, general_event_ids_where
 from projections.event_filters import EventConditions
 from projections.faces import FaceConditions
+from projections.general_events import GeneralEventConditions
 from projections.removal import Removed, events_to_remove, faces_to_remove
 
 _PART: Final = 1000
 _OWN_IMAGE: Final = "/6/images/"
-_KEY: Final = {"events": "event_id", "faces": "face_id"}
+_KEY: Final = {"events": "event_id", "general_events": "event_id", "faces": "face_id"}
 _CONDITIONS: Final = {"handler_id": "handler_ids"}
 
 
@@ -41,6 +43,9 @@ class GarbageCollection:
         filters = _absolute(content, datetime.now(UTC))
         if content.target == "events":
             ids = event_ids_where(work.reader, work.account_id, _of_events(filters))
+        elif content.target == "general_events":
+            wanted = _of_general_events(filters)
+            ids = general_event_ids_where(work.reader, work.account_id, wanted)
         else:
             ids = face_ids_where(work.reader, work.account_id, _of_faces(filters))
         key = _KEY[content.target]
@@ -63,10 +68,13 @@ class GarbageCollection:
             errors += _remove_images(work, found)
         work.check()
         ids = tuple(one.object_id for one in found)
+        said: dict[str, Any] = {"account_id": work.account_id, "ignore_missing": True}
         if part["target"] == "events":
-            _delete_events(work, found)
+            work.send(DeleteEvents(**said, event_ids=ids))
+        elif part["target"] == "general_events":
+            work.send(DeleteGeneralEvents(**said, event_ids=ids))
         else:
-            work.send(DeleteFaces(account_id=work.account_id, face_ids=ids, ignore_missing=True))
+            work.send(DeleteFaces(**said, face_ids=ids))
         key = _KEY[part["target"]]
         removed = [_shown(key, one, content) for one in found] if content.store_results else None
         return PartDone(removed, errors)
@@ -83,7 +91,7 @@ def _absolute(content: GcContent, now: datetime) -> dict[str, Any]:
     given = content.filters or GcFilters()
     names = ("create_time__gte", "create_time__lt", "insert_time__lt")
     times = {n: resolved(getattr(given, n), now) for n in names if getattr(given, n) is not None}
-    last = "insert_time__lt" if content.target == "events" else "create_time__lt"
+    last = "create_time__lt" if content.target == "faces" else "insert_time__lt"
     times[last] = min(now, times.get(last) or now)
     return given.model_copy(update={**times, "account_id": None}).as_dict()
 
@@ -91,6 +99,10 @@ def _absolute(content: GcContent, now: datetime) -> dict[str, Any]:
 def _of_events(filters: Mapping[str, Any]) -> EventConditions:
     named = {_CONDITIONS.get(name, name): value for name, value in filters.items()}
     return EventConditions.model_validate(named)
+
+
+def _of_general_events(filters: Mapping[str, Any]) -> GeneralEventConditions:
+    return GeneralEventConditions.model_validate(dict(filters))
 
 
 def _of_faces(filters: Mapping[str, Any]) -> FaceConditions:
@@ -101,6 +113,10 @@ def _plan(work: Work, part: Mapping[str, Any]) -> list[list[Any]]:
     """What there is to remove, as JSON: ids, vectors, samples, images."""
     if part["target"] == "events":
         found = events_to_remove(work.reader, work.account_id, _of_events(part["filters"]))
+    elif part["target"] == "general_events":
+        wanted = _of_general_events(part["filters"])
+        ids = sorted(general_event_ids_where(work.reader, work.account_id, wanted))
+        found = [Removed(event_id, (), ()) for event_id in ids]
     else:
         found = faces_to_remove(work.reader, work.account_id, _of_faces(part["filters"]))
     return [[o.object_id, o.descriptor_ids, o.samples, o.images] for o in found]
@@ -110,17 +126,6 @@ def _removed(planned: Sequence[Any]) -> Removed:
     object_id, vectors, samples, images = planned
     return Removed(
         UUID(object_id), tuple(map(UUID, vectors)), tuple(map(UUID, samples)), tuple(images)
-    )
-
-
-def _delete_events(work: Work, found: Sequence[Removed]) -> None:
-    """Delete those that are still there: one that was deleted already stays a single fact."""
-    work.send(
-        DeleteEvents(
-            account_id=work.account_id,
-            event_ids=tuple(one.object_id for one in found),
-            ignore_missing=True,
-        )
     )
 
 

@@ -64,6 +64,13 @@ def _bodies(world: World) -> Asked:
     return Asked(content=orjson.dumps(sent), json=tried, headers=headers)
 
 
+def _general(world: World) -> Asked:
+    kind = DescriptorKind.FACE
+    among = [{"filters": {"origin": "general_events"}}]
+    references = [world.descriptor(kind)]
+    return Asked(json={"descriptor_type": kind, "references": references, "candidates": among})
+
+
 def _raw(world: World) -> Asked:
     one = world.descriptor(DescriptorKind.FACE)
     return Asked(json={"references": [one], "candidates": [one]})
@@ -74,6 +81,7 @@ GENERAL_EVENT = {"event_type": "crowd", "event": {"people": 5}}
 GRANTED: dict[str, Callable[[World], Asked]] = {
     **stream_requests.GRANTED,
     "calculateIntervals": _json(lambda _: TEMPLATE),
+    "createAnalytic": _json(lambda _: {"analytic_name": some_id()}),
     "createAccount": lambda _: Asked(json=account(account_id=some_id())),
     "createAttributes": _json(lambda _: {"basic_attributes": BASIC}),
     "createEstimatorTask": lambda world: Asked(
@@ -139,6 +147,7 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
     "linkFaces": _json(lambda ids: {"action": "attach", "face_ids": [ids["face_id"]]}),
     "matchBodies": _bodies,
     "matchFaces": _matching("attribute", "faces"),
+    "matchGeneralEvents": _general,
     "matchingRaw": _raw,
     "patchSchedule": _json(lambda _: {"action": "pause"}),
     "putSchedule": _json(lambda _: {"task": GC, "trigger": YEARLY}),
@@ -146,6 +155,8 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
     "replaceTaskNotificationPolicy": _json(
         lambda _: {"enable": 0, "task_callbacks": [], "subtask_callbacks": []}
     ),
+    "replaceAnalytic": _json(lambda _: {"analytic_name": some_id()}),
+    "deleteAnalytics": _json(lambda ids: {"analytic_ids": [ids["analytic_id"]]}),
     "patchAccount": _json(lambda _: {"description": "gate"}),
     "patchGroup": _json(lambda _: {"description": "gates"}),
     "patchList": _json(lambda _: {"user_data": "guests"}),
