@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.routes import (
     accounts,
+    analytics,
     attributes,
     detector,
     event_statistics,
@@ -59,6 +60,7 @@ API_ROUTERS: Sequence[APIRouter] = (
     schedules.router,
     schedule_templates.router,
     groups.router,
+    analytics.router,
     lambdas.router,
     tasks.router,
     sender.router,

@@ -31,6 +31,7 @@ from api.catalogue import (
     task_kinds,
     tasks,
     verifiers,
+    video_manager,
 )
 from api.catalogue import handlers as of_handlers
 from api.catalogue.entry import Entries, Entry
@@ -88,6 +89,7 @@ CATALOGUE: Final = merged(
         objects,
         of_handlers,
         streams,
+        video_manager,
     )
 )
 

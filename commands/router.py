@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from commands import (
     accounts,
+    analytics,
     events,
     faces,
     general_events,
@@ -28,6 +29,7 @@ from domain.shared.refusal import Refusal
 
 COMMANDS: CommandTable = {
     **accounts.COMMANDS,
+    **analytics.COMMANDS,
     **events.COMMANDS,
     **faces.COMMANDS,
     **general_events.COMMANDS,
@@ -48,5 +50,9 @@ COMMANDS: CommandTable = {
     **verifiers.COMMANDS,
 }
 
-UNIQUE: Mapping[str, type[Refusal]] = {**accounts.UNIQUE, **stream_groups.UNIQUE}
+UNIQUE: Mapping[str, type[Refusal]] = {
+    **accounts.UNIQUE,
+    **analytics.UNIQUE,
+    **stream_groups.UNIQUE,
+}
 """What is said when a unique rule of a read model forbids a command."""

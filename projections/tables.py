@@ -1,6 +1,7 @@
 """Every read model of the program, on one screen."""
 
 from projections.accounts import ACCOUNTS
+from projections.analytics import ANALYTICS
 from projections.event_counts import EVENT_COUNTS
 from projections.events import DELETED_EVENTS, EVENTS
 from projections.faces import FACES
@@ -35,6 +36,7 @@ INLINE: tuple[Table, ...] = (
     DELETED_EVENTS,
     GENERAL_EVENTS,
     DELETED_GENERAL_EVENTS,
+    ANALYTICS,
     STREAM_GROUPS,
     STREAMS,
     STREAM_LOGS,

@@ -15,7 +15,7 @@ TABLES = (
     "history", "recognitions", "descriptors", "subject_keys", "answers", "temporary_attributes",
     "faces", "lists", "handlers", "verifiers", "events", "samples", "images", "objects",
     "accounts", "tokens", "tasks", "subtasks", "task_errors", "schedules",
-    "schedule_templates", "streams",
+    "schedule_templates", "streams", "analytics",
     "stream_groups",
 )  # fmt: skip
 
@@ -36,6 +36,7 @@ def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
     stream = body_v2(UUID(account_id), status="pause")
     group = {"account_id": account_id, "group_name": some_id()}
     return {
+        "analytic_id": _made(client, "/6/analytics", {"analytic_name": some_id()})["analytic_id"],
         "attribute_id": new_attribute(client, face_descriptors=[raw_descriptor(running)]),
         "event_id": event["event_id"],
         "face_id": face_id,

@@ -82,6 +82,7 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
     **stream_requests.GRANTED,
     "calculateIntervals": _json(lambda _: TEMPLATE),
     "createAnalytic": _json(lambda _: {"analytic_name": some_id()}),
+    "createAnalytic": _json(lambda _: {"analytic_name": some_id()}),
     "createAccount": lambda _: Asked(json=account(account_id=some_id())),
     "createAttributes": _json(lambda _: {"basic_attributes": BASIC}),
     "createEstimatorTask": lambda world: Asked(
@@ -155,6 +156,8 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
     "replaceTaskNotificationPolicy": _json(
         lambda _: {"enable": 0, "task_callbacks": [], "subtask_callbacks": []}
     ),
+    "replaceAnalytic": _json(lambda _: {"analytic_name": some_id()}),
+    "deleteAnalytics": _json(lambda ids: {"analytic_ids": [ids["analytic_id"]]}),
     "replaceAnalytic": _json(lambda _: {"analytic_name": some_id()}),
     "deleteAnalytics": _json(lambda ids: {"analytic_ids": [ids["analytic_id"]]}),
     "patchAccount": _json(lambda _: {"description": "gate"}),

@@ -30,7 +30,7 @@ with (ROOT / "tests" / "architecture" / "luna_operations.csv").open() as _file:
 PATH_IDS = (
     "attribute_id", "event_id", "face_id", "handler_id", "image_id", "list_id", "object_id",
     "sample_id", "token_id", "verifier_id", "task_id", "error_id", "schedule_id", "group_id",
-    "stream_id",
+    "stream_id", "analytic_id",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ MISSING = {
     "image_id": 13003, "list_id": 22003, "object_id": 13007, "sample_id": 13003,
     "token_id": 90084, "verifier_id": 90065, "task_id": 90100, "error_id": 90101,
     "schedule_id": 90104, "group_id": 39008, "general_event_id": 90070, "template_id": 90104,
+    "analytic_id": 90090,
 }  # fmt: skip
 """The code that says that there is none, by the name of the id in the path."""
 
@@ -37,6 +38,7 @@ BODIES: dict[tuple[str, str], Callable[[RunningApi], Any]] = {
     ("PUT", "/6/faces/{face_id}/attributes"): lambda running: {
         "face_descriptors": [raw_descriptor(running)]
     },
+    ("PUT", "/6/analytics/{analytic_id}"): lambda _: {"analytic_name": "Eve"},
     ("PATCH", "/6/groups/{group_id}"): lambda _: {"description": "Eve"},
     ("PUT", "/6/handlers/{handler_id}"): lambda _: {"policies": {}},
     ("POST", "/6/handlers/{handler_id}/events/raw"): lambda _: {"source": "Eve"},
