@@ -76,7 +76,9 @@ class TrackShots:
 
     def would_keep(self, quality: float) -> bool:
         """Whether a candidate of this quality would be among the best."""
-        return len(self._best) < self._policy.shots or quality > self._best[-1].quality
+        if len(self._best) < self._policy.shots:
+            return True
+        return bool(self._best) and quality > self._best[-1].quality
 
     def is_silent(self, number: int, time_s: float) -> bool:
         """Whether candidates are of no use at this frame."""

@@ -71,6 +71,8 @@ class FaceJudge:
                 continue
             turned = math.cos(math.radians(pose.yaw)) * math.cos(math.radians(pose.pitch))
             quality = _plain(face) * max(0.0, turned)
+            if track is not None and not track.would_keep(quality):
+                continue
             shots[i] = Shot(
                 quality, frame.number, frame.time_s, face.box.height, view.warp, face.score
             )

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.shared.geometry import Box
 from inference.loaded_pack import LoadedPack
@@ -22,13 +24,33 @@ class SeenFace:
     detected: DetectedFace = field(repr=False)
 
     def view(self) -> FaceView:
-        """The face as estimators see it, with its warp."""
-        points, layout = self.detected.points, self.detected.layout
+        """The face as estimators see it; its warp is cut when one of them asks for it."""
+        return _FaceInFrame(self)
+
+
+class _FaceInFrame(FaceView):
+    """A face of which most often no more than the pose is wanted."""
+
+    def __init__(self, seen: SeenFace) -> None:
+        points, layout = seen.detected.points, seen.detected.layout
         if points is None or layout is None:
             raise AssertionError("a face is aligned by its points")
-        matrix = face_matrix(points, layout)
-        warp = warp_affine(self.frame, matrix, FACE_WARP)
-        return FaceView(warp, self.frame, self.box, points, layout, matrix)
+        self.image, self.box, self.points, self.layout = seen.frame, seen.box, points, layout
+        self.landmarks68, self.known = None, {}
+
+    @cached_property
+    def to_warp(self) -> NDArray[np.float64]:  # type: ignore[override]  # set once, by itself
+        """From the pixels of the frame to those of the warp."""
+        if self.points is None or self.layout is None:
+            raise AssertionError("a face is aligned by its points")
+        return face_matrix(self.points, self.layout)
+
+    @cached_property
+    def warp(self) -> Pixels:  # type: ignore[override]
+        """The aligned crop."""
+        if self.image is None:
+            raise AssertionError("the face is one of a frame")
+        return warp_affine(self.image, self.to_warp, FACE_WARP)
 
 
 @dataclass(slots=True, eq=False)

@@ -111,6 +111,31 @@ def test_turned_faces_are_no_best_shots(eyes: LoadedPack) -> None:
     assert shots(watch(eyes, "headpose_f.mp4", max_yaw=0.1, max_pitch=0.1, max_roll=0.1)) == []
 
 
+def test_tracks_of_a_run_have_the_same_ids_whoever_follows_them() -> None:
+    loaded = LoadedPack(default_pack())
+    face = cv2.resize(drawn_face(), (120, 120), interpolation=cv2.INTER_AREA)
+    pixels = np.hstack([face, face])
+
+    def ids(run: str) -> list[str]:
+        options = AnalysisOptions(looks_per_s=1e6, least_sightings=1)
+        updates = Analysis(loaded, options, 5.0, run).look(Frame(3, 0.6, pixels))
+        return [one.track.person_id for one in updates if one.change == "started"]
+
+    assert ids("a") == ids("a")
+    assert len({*ids("a"), *ids("b"), *ids("")}) == 6
+
+
+def test_faces_of_which_no_shot_is_wanted_are_followed_all_the_same() -> None:
+    options = AnalysisOptions(faces=SendingPolicy(shots=0), looks_per_s=1e6, least_sightings=1)
+    analysis = Analysis(LoadedPack(default_pack()), options, 5.0)
+    face = cv2.resize(drawn_face(), (180, 180), interpolation=cv2.INTER_AREA)
+    updates = [u for n in range(3) for u in analysis.look(Frame(n, n / 5, face))]
+    assert [one.change for one in [*updates, *analysis.end(1.0)]] == [
+        "started", "updated", "updated", "ended"
+    ]  # fmt: skip
+    assert not any(one.send for one in updates)
+
+
 def test_bodies_need_a_model_of_bodies() -> None:
     with pytest.raises(NoModelForRole):
         Analysis(LoadedPack(default_pack()), AnalysisOptions(mode=Mode.BODIES), 25.0)
