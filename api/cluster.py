@@ -60,13 +60,23 @@ class Cluster:
     async def open_models(self) -> Models:
         """The networks, ready to be asked."""
         settings, packs = self._settings, self._settings.data_dir / "packs"
+        networks = settings.networks
         limits = {
             "largest_image": settings.limits.image_bytes,
             "most_pixels": settings.limits.image_pixels,
+            "most_waiting": networks.waiting,
         }
+        gather_s = None if networks.gather_ms is None else networks.gather_ms / 1000
         try:
             if not self._opened:
-                return await asyncio.to_thread(open_local_models, settings.pack, packs, **limits)
+                return await asyncio.to_thread(
+                    open_local_models,
+                    settings.pack,
+                    packs,
+                    threads=networks.threads,
+                    gather_s=gather_s,
+                    **limits,
+                )
             size = PoolSize(settings.ray.model_workers, settings.ray.most_model_workers)
             return await open_ray_models(
                 settings.pack, packs, size=size, gpu=settings.ray.gpu, **limits

@@ -25,6 +25,7 @@ from api.settings_groups import (
     AgentSettings,
     Index,
     Limits,
+    Networks,
     Ports,
     Ray,
 )
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     master_key_file: Path | None = None
     """The key that wraps subjects' keys (default: master.key under data_dir)."""
 
+    networks: Networks = Networks()
     limits: Limits = Limits()
     index: Index = Index()
     """The match index; with snapshot_seconds 0 every start loads it from the database, and

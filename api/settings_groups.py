@@ -86,6 +86,20 @@ class Limits(Group):
     download_seconds: Annotated[float, Field(gt=0)] = 30.0
 
 
+class Networks(Group):
+    """How requests share the networks of this process."""
+
+    threads: Count | None = None
+    """How many calls run at a time (default: one per core)."""
+
+    waiting: Count = 256
+    """Images that may wait; more are refused with the time when to come back."""
+
+    gather_ms: Annotated[float | None, Field(ge=0, le=1000)] = None
+    """How long images wait for others to share a call while networks are busy (default: 3 on a
+    GPU; 0 on a processor, where nothing is gained by it)."""
+
+
 class Index(Group):
     """The match index: how often it is saved, how much it may take, and its parts on a cluster."""
 

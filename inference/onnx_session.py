@@ -114,6 +114,11 @@ class OnnxSession:
         return {}
 
 
+def on_gpu() -> bool:
+    """Whether networks run on a GPU here unless told otherwise."""
+    return any(not unusable(provider) for provider in _GPU)
+
+
 @functools.cache
 def unusable(provider: str) -> str:
     """Why a provider does not work on this machine; empty when it does.

@@ -8,18 +8,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from domain.shared.biometrics import DescriptorKind
 from domain.shared.model_features import RoleFeature
 from inference.image import ImageLimits
 from inference.onnx_session import SessionOptions
 from inference.packs.pack import ModelPack
 from inference.pipeline import Pipeline, PipelineOptions
-from inference.warp_codec import encode_warp
+from ray_cluster.model_work import Work, do_work
 from ray_cluster.opening import open_pack
-
-Work = Literal["detect", "extract_faces", "extract_bodies", "encode_warps", "decode_warps"]
 
 _FRESH_S: Final = 10.0
 
@@ -130,14 +127,4 @@ class ModelWorker:
             self.load()
         pipeline = self._pipeline
         assert pipeline is not None, "loading has set it or refused"
-        match kind:
-            case "detect":
-                return pipeline.detect(items, wanted)
-            case "extract_faces":
-                return pipeline.extract_faces(items, wanted)
-            case "extract_bodies":
-                return pipeline.extract_bodies(items, wanted)
-            case "encode_warps":
-                return [encode_warp(warp) for warp in items]
-            case "decode_warps":
-                return [pipeline.decode_warp(data, DescriptorKind(wanted)) for data in items]
+        return do_work(pipeline, kind, items, wanted)

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from domain.shared.image_refusals import BadModelPack
@@ -13,12 +14,14 @@ from inference.features import descriptor_features
 from inference.image import ImageLimits
 from inference.loaded_pack import LoadedPack
 from inference.matching.snapshots import Snapshots
+from inference.onnx_session import on_gpu
 from inference.packs import default_pack
 from inference.packs.pack import MANIFEST, ModelPack, read_pack
 from inference.packs.registry import PackRegistry
 from inference.pipeline import Pipeline, PipelineOptions
+from ray_cluster.admission import MOST_WAITING as MOST_IMAGES
 from ray_cluster.local_matching import MOST_WAITING, LocalMatching
-from ray_cluster.local_models import LocalModels
+from ray_cluster.local_models import ON_GPU, ON_PROCESSOR, LocalModels
 from ray_cluster.matching import Matching
 from ray_cluster.models import Models
 from ray_cluster.scaling import PoolSize
@@ -51,12 +54,22 @@ def make_default_pack(packs: Path) -> None:
 
 
 def open_local_models(
-    name: str, packs: Path, *, largest_image: int, most_pixels: int, threads: int | None = None
+    name: str,
+    packs: Path,
+    *,
+    largest_image: int,
+    most_pixels: int,
+    threads: int | None = None,
+    most_waiting: int = MOST_IMAGES,
+    gather_s: float | None = None,
 ) -> LocalModels:
     """The models in this process; the default pack is built when it is asked for first."""
     limits = ImageLimits(max_bytes=largest_image, max_pixels=most_pixels)
     pipeline = Pipeline(open_pack(name, packs), PipelineOptions(limits=limits))
-    return LocalModels(pipeline, threads=threads)
+    batching = ON_GPU if on_gpu() else ON_PROCESSOR
+    if gather_s is not None:
+        batching = replace(batching, gather_s=gather_s)
+    return LocalModels(pipeline, threads=threads, max_waiting=most_waiting, batching=batching)
 
 
 async def open_ray_models(
@@ -67,6 +80,7 @@ async def open_ray_models(
     most_pixels: int,
     size: PoolSize,
     gpu: bool = False,
+    most_waiting: int = MOST_IMAGES,
 ) -> Models:
     """The models on the Ray cluster that this process has joined, once one worker is ready.
 
@@ -80,7 +94,7 @@ async def open_ray_models(
     pack = await asyncio.to_thread(open_pack, name, packs)
     options = WorkerOptions(name, packs, largest_image, most_pixels, gpu)
     features = descriptor_features(LoadedPack(pack))
-    models = RayModels(options, pack_digest(pack), features, size=size)
+    models = RayModels(options, pack_digest(pack), features, size=size, max_waiting=most_waiting)
     try:
         await models.start()
     except WorkerUnfit as unfit:
@@ -115,7 +129,8 @@ def open_ray_matching(
     The key, which is the installation's, signs what each machine saves in its own directory, and
     tells the indexes of several installations apart.
     """
-    from ray_cluster.ray_matching import ClusterIndex, RayMatching
+    from ray_cluster.ray_matching import RayMatching
+    from ray_cluster.shard_fleet import ClusterIndex
     from ray_cluster.shard_replica import machines
 
     name = hmac.new(key, b"name of the match index", "sha256").hexdigest()

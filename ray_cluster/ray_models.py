@@ -39,6 +39,8 @@ _PATIENCE_S: Final = 120.0
 _SCALE_S: Final = 1.0
 _MENDED_S: Final = 5.0
 
+Job = Part[asyncio.Future[list[Any]]]
+
 
 class WorkersKeepDying(RuntimeError):
     """Every worker that got this work died of it, or with it."""
@@ -64,7 +66,7 @@ class RayModels:
         self._descriptors = tuple(descriptors)
         self._admission = Admission(max_waiting)
         self._scaling = Scaling(size)
-        self._queue = WorkQueue(MAX_BATCH)
+        self._queue: WorkQueue[asyncio.Future[list[Any]]] = WorkQueue(MAX_BATCH)
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._tasks: set[asyncio.Task[None]] = set()
         self._recovering: set[str] = set()
@@ -148,7 +150,7 @@ class RayModels:
         ready = max(sum(replica.ready for replica in self.replicas), 1)
         step = len(items) or 1 if alone else min(MAX_BATCH, math.ceil(len(items) / ready))
         self._admission.admit(len(items), ready)
-        parts: list[Part] = []
+        parts: list[Job] = []
         try:
             for start in range(0, len(items) or 1, step):
                 part = self._part(kind, items[start : start + step], wanted, alone=alone)
@@ -170,7 +172,7 @@ class RayModels:
                 part.answer.cancel()
         return [result for part in done for result in part]
 
-    def _part(self, kind: str, items: Sequence[Any], wanted: Hashable, *, alone: bool) -> Part:
+    def _part(self, kind: str, items: Sequence[Any], wanted: Hashable, *, alone: bool) -> Job:
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         return Part(kind, items, wanted, answer, alone=alone)
 
@@ -184,7 +186,7 @@ class RayModels:
             replica.in_flight += 1  # from now on, not only when its task begins
             self._spawn(self._call(replica, batch))
 
-    async def _call(self, replica: Replica, batch: list[Part]) -> None:
+    async def _call(self, replica: Replica, batch: list[Job]) -> None:
         first, began = batch[0], time.perf_counter()
         lists = [part.items if part.reference is None else part.reference for part in batch]
         size = sum(part.size for part in batch)
@@ -204,7 +206,7 @@ class RayModels:
             replica.in_flight -= 1
             self._dispatch()
 
-    def _again(self, batch: list[Part], lost: Exception) -> None:
+    def _again(self, batch: list[Job], lost: Exception) -> None:
         """Work of a lost replica: each part alone from now on, for one may be what kills."""
         for part in batch:
             part.alone, part.tries = True, part.tries + 1
@@ -212,7 +214,7 @@ class RayModels:
                 part.answer.set_exception(WorkersKeepDying(str(lost)))
         self._queue.put_back(batch)
 
-    def _refused(self, batch: list[Part], problem: Exception) -> None:
+    def _refused(self, batch: list[Job], problem: Exception) -> None:
         """One part is refused; of several, each is asked alone which of them it was."""
         if len(batch) == 1:
             if not batch[0].answer.done():
@@ -269,7 +271,7 @@ class RayModels:
             log.error("work on the model workers failed", why=str(problem))
 
 
-def _answer(batch: list[Part], results: list[Any]) -> None:
+def _answer(batch: list[Job], results: list[Any]) -> None:
     place = 0
     for part in batch:
         end = len(results) if part is batch[-1] else place + part.size

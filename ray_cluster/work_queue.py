@@ -1,14 +1,28 @@
 """What waits for a worker: parts of requests, which leave in batches of their kind."""
 
-import asyncio
 from collections import deque
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 
-@dataclass(slots=True, eq=False)
-class Part:
+class Answer(Protocol):
+    """A future, of an event loop or of threads."""
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+        ...
+
+    def cancel(self) -> bool:
+        """Let nobody wait any more."""
+        ...
+
+
+Future = TypeVar("Future", bound=Answer)
+
+
+@dataclass(eq=False)
+class Part(Generic[Future]):
     """Items of one request that go to one worker together.
 
     `alone` parts share no call with others: they are one result of all items, or were in a call
@@ -18,7 +32,7 @@ class Part:
     kind: str
     items: Sequence[Any]
     wanted: Hashable
-    answer: "asyncio.Future[list[Any]]"
+    answer: Future
     alone: bool = False
     tries: int = 0
     reference: Any = field(default=None)
@@ -29,12 +43,12 @@ class Part:
         return len(self.items)
 
 
-class WorkQueue:
+class WorkQueue(Generic[Future]):
     """Parts in the order in which they came; those that nobody waits for any more are dropped."""
 
     def __init__(self, most_items: int) -> None:
         self._most = most_items
-        self._parts: deque[Part] = deque()
+        self._parts: deque[Part[Future]] = deque()
 
     def __len__(self) -> int:
         return len(self._parts)
@@ -44,18 +58,19 @@ class WorkQueue:
         """How many items wait."""
         return sum(part.size for part in self._parts)
 
-    def add(self, part: Part) -> None:
+    def add(self, part: Part[Future]) -> None:
         """Come last."""
         self._parts.append(part)
 
-    def put_back(self, parts: Sequence[Part]) -> None:
+    def put_back(self, parts: Sequence[Part[Future]]) -> None:
         """Come first, in this order."""
         self._parts.extendleft(reversed(parts))
 
-    def next(self) -> list[Part]:
-        """The oldest part, and those behind it that fit into the same call."""
-        batch: list[Part] = []
-        passed: list[Part] = []
+    def next(self, most: int | None = None) -> list[Part[Future]]:
+        """The oldest part, and those behind it that fit into the same call of so many items."""
+        most = self._most if most is None else most
+        batch: list[Part[Future]] = []
+        passed: list[Part[Future]] = []
         size = 0
         while self._parts:
             part = self._parts.popleft()
@@ -64,12 +79,12 @@ class WorkQueue:
             if not batch:
                 batch.append(part)
                 size = part.size
-            elif self._fits(part, batch[0], size):
+            elif _fits(part, batch[0], most - size):
                 batch.append(part)
                 size += part.size
             else:
                 passed.append(part)
-            if batch[0].alone or size >= self._most:
+            if batch[0].alone or size >= most:
                 break
         self._parts.extendleft(reversed(passed))
         return batch
@@ -79,6 +94,7 @@ class WorkQueue:
         while self._parts:
             self._parts.popleft().answer.cancel()
 
-    def _fits(self, part: Part, first: Part, size: int) -> bool:
-        same = (part.kind, part.wanted) == (first.kind, first.wanted)
-        return same and not part.alone and size + part.size <= self._most
+
+def _fits(part: Part[Any], first: Part[Any], room: int) -> bool:
+    same = (part.kind, part.wanted) == (first.kind, first.wanted)
+    return same and not part.alone and part.size <= room

@@ -33,7 +33,7 @@ class WarpDescriptor:
 
     def __call__(self, warps: Sequence[Pixels]) -> NDArray[np.float32]:
         """Descriptors, one row per warp."""
-        step = self._spec.max_batch
+        step = self._spec.batch_on(self._session.provider)
         parts = [self._rows(warps[start : start + step]) for start in range(0, len(warps), step)]
         return np.concatenate(parts) if parts else np.empty((0, self.dimension), np.float32)
 

@@ -65,26 +65,19 @@ def resized(image: Pixels, factor: float) -> Pixels:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR))
 
 
-def padded(image: Pixels, width: int, height: int, value: int = 0) -> Pixels:
-    """The image in the top left corner of a larger one."""
-    canvas = np.full((height, width, 3), value, np.uint8)
-    canvas[: image.shape[0], : image.shape[1]] = image
-    return canvas
-
-
 def to_image(corners: Floats, scale_x: float, scale_y: float) -> list[Box]:
     """Boxes found in a scaled image, in pixels of the original."""
     factors = np.array([scale_x, scale_y, scale_x, scale_y])
     return [Box.from_corners(*map(float, row)) for row in corners / factors]
 
 
-def groups_of_equal_size(images: Sequence[Pixels], most: int) -> list[list[int]]:
-    """Indices of images grouped by shape, at most so many together: what may share a batch."""
-    by_shape: dict[tuple[int, ...], list[int]] = {}
-    for index, image in enumerate(images):
-        by_shape.setdefault(image.shape, []).append(index)
+def groups_of_equal(sizes: Sequence[tuple[int, ...]], most: int) -> list[list[int]]:
+    """Indices grouped by size, at most so many together: what may share a batch."""
+    by_size: dict[tuple[int, ...], list[int]] = {}
+    for index, size in enumerate(sizes):
+        by_size.setdefault(size, []).append(index)
     return [
         same[start : start + most]
-        for same in by_shape.values()
+        for same in by_size.values()
         for start in range(0, len(same), most)
     ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from inference.detection.boxes import (
     Floats,
-    groups_of_equal_size,
+    groups_of_equal,
     keep_best,
     resized,
     to_image,
@@ -54,7 +54,8 @@ class DlibFaceDetector:
         """Faces per image, best first."""
         found: list[list[DetectedFace]] = [[] for _ in images]
         scaled = [resized(image, self._factor(image)) for image in images]
-        for group in groups_of_equal_size(scaled, self._spec.max_batch):
+        most = self._spec.batch_on(self._session.provider)
+        for group in groups_of_equal([image.shape for image in scaled], most):
             cells = self._scan([scaled[index] for index in group])
             for index, (corners, scores) in zip(group, cells, strict=True):
                 small, large = scaled[index].shape, images[index].shape

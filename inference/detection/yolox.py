@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from inference.detection.boxes import Floats, keep_best, padded, resized, to_image
+from inference.detection.boxes import Floats, keep_best, resized, to_image
+from inference.detection.canvas import Canvas
 from inference.models import DetectedBody, Pixels
 from inference.packs.pack import RoleSpec
 from inference.session import ModelFiles
-from inference.warps import blob
 
 _STRIDES: Final = (8, 16, 32)
 _PERSON: Final = 0
@@ -24,9 +24,9 @@ class YoloX:
 
     def __init__(self, spec: RoleSpec, files: ModelFiles) -> None:
         self._session = files.session()
-        self._colour = spec.colour
+        self._canvas = Canvas(spec.colour, _PADDING)
         self._width, self._height = spec.size or (416, 416)
-        self._max_batch = spec.max_batch
+        self._batch = spec.batch_on(self._session.provider)
         self._min_score = spec.option("min_score", 0.4)
         self._max_iou = spec.option("max_iou", 0.45)
         self._grid, self._steps = _cells(self._width, self._height)
@@ -34,11 +34,11 @@ class YoloX:
     def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedBody]]:
         """Bodies per image, best first."""
         found: list[list[DetectedBody]] = []
-        for start in range(0, len(images), self._max_batch):
-            part = images[start : start + self._max_batch]
+        for start in range(0, len(images), self._batch):
+            part = images[start : start + self._batch]
             fitted = [resized(image, self._factor(image)) for image in part]
-            inputs = [padded(image, self._width, self._height, _PADDING) for image in fitted]
-            (output,) = self._session(blob(inputs, colour=self._colour)).values()
+            fed = self._canvas(fitted, self._width, self._height)
+            (output,) = self._session(fed).values()
             for image, small, rows in zip(part, fitted, output, strict=True):
                 scale = small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]
                 found.append(self._people(rows, *scale))

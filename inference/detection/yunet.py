@@ -12,18 +12,17 @@ import numpy as np
 
 from inference.detection.boxes import (
     Floats,
-    groups_of_equal_size,
+    groups_of_equal,
     keep_best,
-    padded,
     resized,
     to_image,
     without_parts,
 )
+from inference.detection.canvas import Canvas
 from inference.landmarks.layouts import FIVE
 from inference.models import DetectedFace, Pixels
 from inference.packs.pack import RoleSpec
 from inference.session import ModelFiles
-from inference.warps import blob
 
 _STRIDES: Final = (8, 16, 32)
 
@@ -39,8 +38,8 @@ class YuNet:
 
     def __init__(self, spec: RoleSpec, files: ModelFiles) -> None:
         self._session = files.session()
-        self._colour = spec.colour
-        self._max_batch = spec.max_batch
+        self._canvas = Canvas(spec.colour)
+        self._batch = spec.batch_on(self._session.provider)
         self._min_score = spec.option("min_score", 0.6)
         self._max_iou = spec.option("max_iou", 0.3)
         self._least = spec.option("least_side", 640)
@@ -52,10 +51,10 @@ class YuNet:
     def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedFace]]:
         """Faces per image, best first."""
         looks = [look for i, image in enumerate(images) for look in self._looks(i, image)]
-        inputs = [padded(look.pixels, *self._padded_size(look.pixels)) for look in looks]
-        for group in groups_of_equal_size(inputs, self._max_batch):
-            outputs = self._session(blob([inputs[i] for i in group], colour=self._colour))
-            height, width = inputs[group[0]].shape[:2]
+        sizes = [self._padded_size(look.pixels) for look in looks]
+        for group in groups_of_equal(sizes, self._batch):
+            width, height = sizes[group[0]]
+            outputs = self._session(self._canvas([looks[i].pixels for i in group], width, height))
             for row, index in enumerate(group):
                 maps = {name: values[row] for name, values in outputs.items()}
                 looks[index].found = _decode(maps, width, height, self._min_score)
@@ -129,16 +128,17 @@ def _decode(
     scores, corners, points = [], [], []
     for stride in _STRIDES:
         columns = width // stride
-        cls = np.clip(maps[f"cls_{stride}"][:, 0], 0, 1)
-        obj = np.clip(maps[f"obj_{stride}"][:, 0], 0, 1)
-        score = np.sqrt(cls * obj)
-        cells = np.flatnonzero(score >= min_score)
+        cls, obj = maps[f"cls_{stride}"][:, 0], maps[f"obj_{stride}"][:, 0]
+        # Nearly all cells are empty; the exact score is taken of the others only.
+        cells = np.flatnonzero(cls * obj >= 0.99 * min_score**2)
+        score = np.sqrt(np.clip(cls[cells], 0, 1) * np.clip(obj[cells], 0, 1))
+        cells, score = cells[score >= min_score], score[score >= min_score]
         grid = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
         box = maps[f"bbox_{stride}"][cells]
         centres = (grid + box[:, :2]) * stride
         halves = np.exp(np.clip(box[:, 2:], -10, 10)) * stride / 2
         keypoints = maps[f"kps_{stride}"][cells].reshape(-1, 5, 2)
-        scores.append(score[cells])
+        scores.append(score)
         corners.append(np.hstack([centres - halves, centres + halves]))
         points.append((grid[:, None] + keypoints) * stride)
     return np.concatenate(scores), np.concatenate(corners), np.concatenate(points)

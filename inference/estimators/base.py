@@ -26,8 +26,9 @@ class Network:
     def __call__(self, crops: Sequence[Pixels]) -> dict[str, Rows]:
         """Every output of the network, one row per crop, flattened to (n, k)."""
         spec, parts = self._spec, []
-        for start in range(0, len(crops), spec.max_batch):
-            part = crops[start : start + spec.max_batch]
+        step = spec.batch_on(self._session.provider)
+        for start in range(0, len(crops), step):
+            part = crops[start : start + step]
             fed = blob(
                 part,
                 colour=spec.colour,

@@ -32,7 +32,7 @@ class OpenEyes:
         self._state = Network(spec, files.session("state"))
         self._iris = files.session("iris") if "iris" in spec.files else None
         self._size = spec.size or (32, 32)
-        self._max_batch = spec.max_batch
+        self._spec = spec
         self._state_crop = spec.option("state_crop", 1.8)
         self._iris_crop = spec.option("iris_crop", 2.3)
         self._ratio = spec.option("aspect_ratio", 0.2)
@@ -64,8 +64,9 @@ class OpenEyes:
         if self._iris is None:
             return found
         places = [(i, side) for i in range(len(faces)) for side in (0, 1)]
-        for start in range(0, len(places), self._max_batch):
-            part = places[start : start + self._max_batch]
+        step = self._spec.batch_on(self._iris.provider)
+        for start in range(0, len(places), step):
+            part = places[start : start + step]
             boxes = [eye_boxes(points68(faces[i]), self._iris_crop)[side] for i, side in part]
             crops = [
                 # The network knows the eye that the image shows on the left only.

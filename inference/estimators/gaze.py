@@ -36,8 +36,9 @@ class IntelGaze:
         heads = self._head_pose([cut(face.warp, self._square, self._size) for face in faces])
         angles = np.hstack([heads["yaw"], heads["pitch"], np.zeros_like(heads["roll"])])
         found: list[Gaze] = []
-        for start in range(0, len(faces), self._spec.max_batch):
-            part = slice(start, start + self._spec.max_batch)
+        step = self._spec.batch_on(self._gaze.provider)
+        for start in range(0, len(faces), step):
+            part = slice(start, start + step)
             found += self._look(faces[part], angles[part])
         return found
 

@@ -24,10 +24,9 @@ class Landmarks68:
         """The points of each face, rows of (x, y) in warp pixels."""
         found: list[Points] = []
         spec = self._spec
-        for start in range(0, len(warps), spec.max_batch):
-            crops = [
-                cut(warp, self._square, self._size) for warp in warps[start:][: spec.max_batch]
-            ]
+        step = spec.batch_on(self._session.provider)
+        for start in range(0, len(warps), step):
+            crops = [cut(warp, self._square, self._size) for warp in warps[start : start + step]]
             fed = blob(crops, colour=spec.colour, mean=spec.mean, scale=spec.scale)
             (rows,) = self._session(fed).values()
             found += [_to_warp(row, self._square) for row in rows.reshape(len(crops), 68, 2)]

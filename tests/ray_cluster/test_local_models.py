@@ -51,11 +51,12 @@ class Gate:
         self.loaded = pipeline.loaded
         self.descriptors = pipeline.descriptors
         self._pipeline = pipeline
-        self.opened = threading.Event()
+        self.entered, self.opened = threading.Event(), threading.Event()
 
     def detect(
         self, images: Sequence[ImageInput], wanted: DetectWanted
     ) -> list[ImageDetections | ImageRefused]:
+        self.entered.set()
         assert self.opened.wait(30)
         return self._pipeline.detect(images, wanted)
 
@@ -90,7 +91,9 @@ async def test_an_abandoned_request_frees_its_place(pipeline: Pipeline) -> None:
     gate = Gate(pipeline)
     models = LocalModels(gate, threads=1, max_waiting=3)  # type: ignore[arg-type]
     sent = [ImageInput(b"broken", "x")]
-    tasks = [asyncio.create_task(models.detect(sent, DetectWanted())) for _ in range(3)]
+    tasks = [asyncio.create_task(models.detect(sent, DetectWanted()))]
+    assert await asyncio.to_thread(gate.entered.wait, 30)
+    tasks += [asyncio.create_task(models.detect(sent, DetectWanted())) for _ in range(2)]
     await asyncio.sleep(0)
     for task in tasks[1:]:
         task.cancel()
