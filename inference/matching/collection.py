@@ -1,6 +1,6 @@
 """The candidates of one origin, kind and version: their rows, and searches among them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from domain.shared.model_features import DescriptorFeature
 from inference.matching.bitmaps import Bitmaps
 from inference.matching.columns import Columns, SavedColumns, age_of, time_of
 from inference.matching.comparing import differing
-from inference.matching.id_table import IdTable, Rows, id_pairs, ids_of, virtual_shards
+from inference.matching.id_table import Ids, IdTable, Rows, id_pairs, ids_of, virtual_shards
 from inference.matching.planner import Plan, Planner
 from inference.matching.quantise import Quantiser, Vectors
 from inference.matching.ranking import Hits
@@ -44,6 +44,10 @@ class Storage:
 
 
 IN_MEMORY: Final = Storage()
+_WRITTEN_AT_ONCE: Final = 512
+
+VectorsOf = Callable[[slice], Vectors]
+"""The vectors of some of the candidates that are written, made when they are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +106,22 @@ class Collection:
         size = vectors + self._columns.nbytes + self._bitmaps.nbytes + self._table.nbytes
         return CollectionSize(self.origin, self.kind, self.version, self._alive, size)
 
-    def put(self, puts: list[PutCandidate], values: Vectors) -> Rows:
+    def put(self, puts: list[PutCandidate], vectors: VectorsOf, workers: Workers) -> Rows:
         """Write candidates, each once, into new rows; returns those they had, for `reclaim`."""
         rows = self._rows_for(len(puts))
         if self._vectors is None:
-            length = float(np.median(np.linalg.norm(values, axis=1)))
-            self._vectors = self._new_vectors(length)
-        self._vectors.segments.write(rows, values, self._vectors.quantiser.rows(values))
-        dead = self.remove([put.candidate_id for put in puts])
-        self._columns.write(rows, puts)
+            self._vectors = self._new_vectors(vectors)
+        segments, quantiser = self._vectors.segments, self._vectors.quantiser
+
+        def write(start: int) -> None:
+            part = slice(start, start + _WRITTEN_AT_ONCE)
+            values = vectors(part)
+            segments.write(rows[part], values, quantiser.rows(values))
+
+        workers.each(write, range(0, len(rows), _WRITTEN_AT_ONCE))
+        ids = id_pairs([put.candidate_id for put in puts])
+        dead = self._remove(self._find(ids))
+        self._columns.write(rows, puts, ids)
         self._table.add(rows, self._columns.ids, self._columns.alive)
         self._bitmaps.add(rows, puts)
         self._alive += len(rows)
@@ -118,7 +129,9 @@ class Collection:
 
     def remove(self, ids: Sequence[UUID]) -> Rows:
         """Let candidates be found no longer; returns their rows, for `reclaim`."""
-        rows = np.unique(self._find(ids))
+        return self._remove(np.unique(self._find(id_pairs(ids))))
+
+    def _remove(self, rows: Rows) -> Rows:
         if len(rows):
             assert self._vectors is not None
             self._columns.alive[rows] = False
@@ -175,13 +188,13 @@ class Collection:
 
     def attach(self, list_id: UUID, ids: Sequence[UUID]) -> None:
         """Put the candidates that are here into a list."""
-        rows = self._find(ids)
+        rows = self._find(id_pairs(ids))
         if len(rows):
             self._bitmaps.attach(list_id, rows)
 
     def detach(self, list_id: UUID, ids: Sequence[UUID]) -> None:
         """Take candidates out of a list."""
-        self._bitmaps.detach(list_id, self._find(ids))
+        self._bitmaps.detach(list_id, self._find(id_pairs(ids)))
 
     def drop_list(self, list_id: UUID) -> None:
         """Forget a list."""
@@ -231,20 +244,23 @@ class Collection:
         ]
         return puts, values, self.remove(ids)
 
-    def _find(self, ids: Sequence[UUID]) -> Rows:
+    def _find(self, ids: Ids) -> Rows:
         if not self._alive:
             return np.empty(0, np.int64)
-        rows = self._table.find(id_pairs(list(ids)), self._columns.ids, self._columns.alive)
+        rows = self._table.find(ids, self._columns.ids, self._columns.alive)
         return rows[rows >= 0]
 
     def _rows_for(self, count: int) -> Rows:
-        used, fresh = self._free[:count], self._columns.count
+        used, fresh = sorted(self._free[:count]), self._columns.count
         del self._free[:count]
-        return np.array(sorted([*used, *range(fresh, fresh + count - len(used))]), np.int64)
+        more = np.arange(fresh, fresh + count - len(used))
+        return np.concatenate([np.array(used, np.int64), more])
 
-    def _new_vectors(self, length: float) -> _Vectors:
-        biased = self.scoring.by_distance
-        quantiser = Quantiser.for_rows(self.feature.dimension, length if biased else 1.0, biased)
+    def _new_vectors(self, first: VectorsOf) -> _Vectors:
+        biased, length = self.scoring.by_distance, 1.0
+        if biased:
+            length = float(np.median(np.linalg.norm(first(slice(None)), axis=1)))
+        quantiser = Quantiser.for_rows(self.feature.dimension, length, biased)
         return _Vectors(self._new_segments(), quantiser)
 
     def _new_segments(self) -> Segments:

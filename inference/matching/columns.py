@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.matching.id_table import Ids, Rows, id_pairs
+from inference.matching.id_table import Ids, Rows
 from inference.matching.values import MatchFilters, PutCandidate
 
 Mask = NDArray[np.bool_]
@@ -83,10 +83,10 @@ class Columns:
             _grown(saved.ages, size), _grown(saved.alive, size),
         )  # fmt: skip
 
-    def write(self, rows: Rows, puts: list[PutCandidate]) -> None:
+    def write(self, rows: Rows, puts: list[PutCandidate], ids: Ids) -> None:
         """Fill rows and bring them to life."""
         self._grow(int(rows.max()) + 1)
-        self.ids[rows] = id_pairs([put.candidate_id for put in puts])
+        self.ids[rows] = ids
         self.times[rows] = times_of(puts)
         self.ages[rows] = ages_of(puts)
         self.alive[rows] = True

@@ -1,6 +1,7 @@
 """Ids to rows, for whole arrays of ids at a time."""
 
 from collections import deque
+from collections.abc import Iterable
 from itertools import repeat
 from typing import Final
 from uuid import UUID, SafeUUID
@@ -17,9 +18,9 @@ _set_safety = vars(UUID)["is_safe"].__set__
 _MULTIPLIERS: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 
 
-def id_pairs(ids: "list[UUID]") -> Ids:
+def id_pairs(ids: Iterable[UUID]) -> Ids:
     """Ids as pairs of numbers (n, 2) that compare like the ids."""
-    packed = b"".join([each.bytes for each in ids])
+    packed = b"".join([each.int.to_bytes(16, "big") for each in ids])
     return np.frombuffer(packed, ">u8").reshape(-1, 2).astype(np.uint64)
 
 

@@ -11,13 +11,13 @@ from uuid import UUID
 
 from domain.shared.biometrics import DescriptorKind
 from domain.shared.model_features import DescriptorFeature
-from inference.matching.batches import Batch, Dead, Search, asked_of, feature_of
+from inference.matching.batches import Batch, Dead, Search, asked_of
+from inference.matching.checking import CollectionKey, Incoming, checked
 from inference.matching.collection import IN_MEMORY, Collection, Saved, Storage
 from inference.matching.id_table import Rows
 from inference.matching.quantise import Vectors
 from inference.matching.ranking import Hits, answers
 from inference.matching.scan import BATCH, Asked, Found
-from inference.matching.scoring import Scoring
 from inference.matching.values import (
     AttachCandidate,
     CollectionSize,
@@ -34,7 +34,6 @@ from inference.matching.values import (
 )
 from inference.matching.workers import Workers
 
-CollectionKey = tuple[Origin, DescriptorKind, int]
 Checked = tuple[CollectionKey, list[PutCandidate], Vectors]
 """Candidates of one collection, each once, and their vectors as they are kept."""
 
@@ -141,7 +140,7 @@ class MatchIndex:
     def adopt(self, taken: list[Checked]) -> None:
         """Candidates that another index released."""
         with self._lock:
-            self._put(taken)
+            self._put([(key, puts, values.__getitem__) for key, puts, values in taken])
             self._reclaim()
 
     @contextmanager
@@ -159,11 +158,11 @@ class MatchIndex:
     def differences(self, candidates: Sequence[PutCandidate]) -> list[Difference]:
         """How what is held of candidates differs from them, for those of which it does."""
         found: list[Difference] = []
-        checked = self._checked(list(candidates))
+        wanted = checked(candidates, self.features)
         with self._lock:
-            for key, puts, values in checked:
+            for key, puts, values in wanted:
                 if key in self._collections:
-                    found += self._collections[key].differences(puts, values)
+                    found += self._collections[key].differences(puts, values(slice(None)))
                 else:
                     found += [Difference(put.candidate_id, "missing") for put in puts]
         return found
@@ -226,30 +225,16 @@ class MatchIndex:
         """Changes of one type, checked, to be applied under the lock."""
         puts = [change for change in run if isinstance(change, PutCandidate)]
         if puts:
-            return partial(self._put, self._checked(puts))
+            return partial(self._put, checked(puts, self.features))
         return partial(self._apply_others, run)
 
-    def _checked(self, puts: list[PutCandidate]) -> list[Checked]:
-        """Puts by collection, the last one of each candidate, with their vectors."""
-        chosen: dict[CollectionKey, dict[UUID, PutCandidate]] = defaultdict(dict)
-        for put in puts:
-            if feature_of(put.descriptor, self.features) is not None:
-                key = (put.origin, put.descriptor.kind, put.descriptor.version)
-                chosen[key][put.candidate_id] = put
-        checked = []
-        for key, by_id in chosen.items():
-            latest = list(by_id.values())
-            scoring = Scoring(self.features[key[1:]].calibration)
-            checked.append((key, latest, scoring.rows([put.descriptor for put in latest])))
-        return checked
-
-    def _put(self, checked: list[Checked]) -> None:
-        for key, puts, vectors in checked:
+    def _put(self, incoming: list[Incoming]) -> None:
+        for key, puts, vectors in incoming:
             if key not in self._collections:
                 feature = self.features[key[1:]]
                 self._collections[key] = Collection(key[0], feature, self.storage)
             collection = self._collections[key]
-            self._bury(collection, collection.put(puts, vectors))
+            self._bury(collection, collection.put(puts, vectors, self.workers))
 
     def _apply_others(self, run: Sequence[IndexChange]) -> None:
         moved: dict[tuple[bool, UUID], list[UUID]] = defaultdict(list)

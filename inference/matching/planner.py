@@ -53,7 +53,7 @@ class Planner:
         count = self._columns.count
         bitmap = self._bitmaps.matching(filters)
         if filters.ids is not None:
-            pairs = id_pairs(list(filters.ids))
+            pairs = id_pairs(filters.ids)
             rows = self._table.find(pairs, self._columns.ids, self._columns.alive)
             named = bitmap_of(rows[rows >= 0])
             bitmap = named if bitmap is None else named & bitmap

@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.matching.buffers import buffer
+
 Vectors = NDArray[np.float32]
 Codes = NDArray[np.int8]
 
@@ -21,7 +23,7 @@ Codes = NDArray[np.int8]
 _SPAN: Final = 5.0
 _LEVELS: Final = 127
 _SHORTEST: Final = 1e-6
-_CHUNK: Final = 4096
+_CHUNK: Final = 512
 # Single precision sums of at most 4096 squares are wrong by less than this factor.
 _ROUND_UP: Final = np.float32(1.0 + 1e-3)
 _BIAS_LIMIT: Final = float(1 << 30)
@@ -84,15 +86,17 @@ class Quantiser:
         codes = np.empty(values.shape, np.int8)
         residuals, lengths = np.empty(count, np.float32), np.empty(count, np.float32)
         for start in range(0, count, _CHUNK):
-            part = slice(start, start + _CHUNK)
-            steps = np.rint(values[part] * np.float32(self.scale))
+            own = values[start : start + _CHUNK]
+            part = slice(start, start + len(own))
+            steps: Vectors = buffer("steps", own.shape, np.float32)
+            np.multiply(own, np.float32(self.scale), out=steps)
+            np.rint(steps, out=steps)
             np.clip(steps, -_LEVELS, _LEVELS, out=steps)
             codes[part] = steps
             steps *= np.float32(1.0 / self.scale)
             lengths[part] = _norms(steps) * _ROUND_UP
-            residuals[part] = (_norms(values[part] - steps) + _norms(values[part]) * 1e-6) * (
-                _ROUND_UP
-            )
+            np.subtract(own, steps, out=steps)
+            residuals[part] = (_norms(steps) + _norms(own) * 1e-6) * _ROUND_UP
         return Quantised(codes, residuals, lengths, self._bias(values, residuals))
 
     def _bias(self, values: Vectors, residuals: Vectors) -> NDArray[np.int32] | None:

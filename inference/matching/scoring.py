@@ -19,7 +19,10 @@ Scores = NDArray[np.float32]
 # Squares of longer vectors, times the scale of codes, would leave the range of float32.
 _MAX_LENGTH: Final = 1e12
 _SHORTEST: Final = 1e-12
+# The high bytes of numbers below 2^33: rows of 4096 of them are short enough.
+_SMALL: Final = bytes([*range(0x50), *range(0x80, 0xD0)])
 _CERTAIN: Final = 1e-9
+_CHUNK: Final = 512
 # More than rounding a score to float32 can move it.
 _ROUNDING: Final = 1e-6
 
@@ -40,16 +43,29 @@ class Scoring:
         """Whether scores are negated distances."""
         return self.calibration.metric == "euclidean"
 
+    def require_lengths(self, descriptors: Sequence[Descriptor]) -> None:
+        """Refuse vectors that are too long to be compared (`BadDescriptor`)."""
+        for descriptor in descriptors:
+            if descriptor.data[3::4].translate(None, _SMALL):
+                self.rows([descriptor])
+
     def rows(self, descriptors: Sequence[Descriptor]) -> Vectors:
         """Vectors to compare (n, d), of length one where cosines are asked for."""
-        data = b"".join([each.data for each in descriptors])
-        values = np.frombuffer(data, "<f4").reshape(len(descriptors), -1)
-        lengths = np.sqrt(np.einsum("ij,ij->i", values, values, dtype=np.float64))
-        if lengths.max(initial=0.0) > _MAX_LENGTH:
-            raise BadDescriptor(f"its length is above {_MAX_LENGTH:g}")
-        if self.by_distance:
-            return np.ascontiguousarray(values, np.float32)
-        return np.asarray(values / np.maximum(lengths, _SHORTEST)[:, None], np.float32)
+        count = len(descriptors)
+        rows = np.empty((count, descriptors[0].dimension if count else 0), np.float32)
+        for start in range(0, count, _CHUNK):
+            part = descriptors[start : start + _CHUNK]
+            data = b"".join([each.data for each in part])
+            values = np.frombuffer(data, "<f4").reshape(len(part), -1)
+            lengths = np.sqrt(np.einsum("ij,ij->i", values, values, dtype=np.float64))
+            if lengths.max() > _MAX_LENGTH:
+                raise BadDescriptor(f"its length is above {_MAX_LENGTH:g}")
+            if self.by_distance:
+                rows[start : start + _CHUNK] = values
+            else:
+                by = np.maximum(lengths, _SHORTEST)[:, None]
+                np.divide(values, by, out=rows[start : start + _CHUNK], casting="same_kind")
+        return rows
 
     def scores(self, rows: Vectors, reference: Vectors) -> Scores:
         """The score of each row (n, d) with one reference (1, d)."""

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from domain.shared.biometrics import DescriptorKind
 from domain.shared.model_features import DescriptorFeature
 from inference.matching.buffers import aligned
+from inference.matching.checking import CollectionKey
 from inference.matching.collection import Saved
 from inference.matching.columns import SavedColumns
-from inference.matching.match_index import CollectionKey, MatchIndex
+from inference.matching.match_index import MatchIndex
 from inference.matching.quantise import Quantiser
 from inference.matching.segments import SavedVectors
 from inference.matching.snapshot_files import (

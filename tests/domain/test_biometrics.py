@@ -61,10 +61,20 @@ def test_garbage_is_refused(garbage: bytes | str) -> None:
         decode_sdk(garbage)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_numbers_that_are_not_finite_are_refused(value: float) -> None:
+@pytest.mark.parametrize("bits", [0x7F800000, 0xFF800000, 0x7FC00000, 0x7F800001, 0xFFFFFFFF])
+def test_numbers_that_are_not_finite_are_refused(bits: int) -> None:
     with pytest.raises(BadDescriptor, match="not finite"):
-        Descriptor(DescriptorKind.FACE, 1, struct.pack("<2f", 0.5, value))
+        Descriptor(DescriptorKind.FACE, 1, struct.pack("<fI", 0.5, bits))
+
+
+@given(st.lists(st.floats(width=32), min_size=1, max_size=4))
+def test_exactly_rows_of_finite_numbers_are_taken(values: list[float]) -> None:
+    data = struct.pack(f"<{len(values)}f", *values)
+    if all(map(math.isfinite, values)):
+        assert Descriptor(DescriptorKind.FACE, 1, data).values() == tuple(values)
+    else:
+        with pytest.raises(BadDescriptor, match="not finite"):
+            Descriptor(DescriptorKind.FACE, 1, data)
 
 
 def test_a_vector_of_the_wrong_length_is_refused_for_its_version() -> None:

@@ -171,3 +171,20 @@ def test_searches_beside_changes_see_each_candidate_as_it_was_or_is() -> None:
     changing.join()
     index.close()
     assert failures == []
+
+
+@pytest.mark.parametrize("length", [8e9, 1e11, 9e11, 1.1e12, 3e38])
+def test_vectors_too_long_to_be_compared_are_refused_with_all_that_comes_with_them(
+    length: float,
+) -> None:
+    row = np.zeros(COSINE.dimension, np.float32)
+    row[5] = -length
+    index = MatchIndex(FEATURES, workers=Workers(1), storage=SMALL)
+    puts = [put(1), replace(put(2), descriptor=of(row))]
+    if length > 1e12:
+        with pytest.raises(BadDescriptor, match="its length is above"):
+            index.apply(puts, 7)
+        assert (index.position, index.sizes()) == (0, [])
+    else:
+        index.apply(puts, 7)
+        assert [size.candidates for size in index.sizes()] == [2]
