@@ -37,6 +37,7 @@ from api.workers.list_sweeper import ListSweeper
 from api.workers.tasks.runner import TaskRunner
 from commands.router import COMMANDS, UNIQUE
 from commands.writer import GroupCommitWriter, Observer
+from projections.answers import KeptAnswers
 from projections.database import Reader
 from projections.faces import get_faces
 from projections.history import PostgresLog
@@ -82,6 +83,7 @@ class Installation:
             settings=settings,
             dsn=dsn,
             reader=reader,
+            kept_answers=KeptAnswers(reader, self._master),
             writer=writer,
             blobs=open_blobs(settings),
             guard=guard,

@@ -14,6 +14,7 @@ from api.settings import Settings
 from api.url_guard import UrlGuard
 from commands.writer import GroupCommitWriter
 from domain.tokens import TokenTexts
+from projections.answers import KeptAnswers
 from projections.database import Reader, Row
 from projections.temporary_attributes import TemporaryAttributes
 from ray_cluster.matching import Matching
@@ -27,6 +28,7 @@ class Services:
     settings: Settings
     dsn: str
     reader: Reader
+    kept_answers: KeptAnswers
     writer: GroupCommitWriter
     blobs: Blobs
     guard: UrlGuard

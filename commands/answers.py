@@ -6,7 +6,20 @@ from uuid import UUID
 
 import msgpack
 
+from commands.command import RequestContext
+from commands.refusals import AnswerForgotten, KeyReused
+from domain.log.port import Answer
+
 _UUID, _TIME = 1, 2
+
+
+def given_before(answer: Answer, context: RequestContext) -> bytes:
+    """The packed answer to the same request; refuses another one, and one that is forgotten."""
+    if answer.fingerprint != context.fingerprint:
+        raise KeyReused(context.idempotency_key)
+    if answer.result is None:
+        raise AnswerForgotten(context.idempotency_key)
+    return answer.result
 
 
 def pack_result(result: Any) -> bytes:

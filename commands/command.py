@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 R = TypeVar("R", covariant=True)
@@ -10,8 +10,13 @@ R = TypeVar("R", covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(Generic[R]):
-    """A request to change something for one account; `R` is what its function answers."""
+    """A request to change something for one account; `R` is what its function answers.
 
+    `tells` says that the answer shows what is written about its subjects, not just their ids:
+    kept for a repeated request, it is forgotten with them.
+    """
+
+    tells: ClassVar[bool] = False
     account_id: UUID
 
 

@@ -1,6 +1,7 @@
 """The log in memory: the twin of the Postgres one, for tests of rules and of the writer."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +44,10 @@ class MemoryLog:
 
     def answers(self, keys: Iterable[AnswerKey]) -> Mapping[AnswerKey, Answer]:
         """Those of the answers that were given before."""
-        return {key: self._answers[key] for key in keys if key in self._answers}
+        return {key: self._told(self._answers[key]) for key in keys if key in self._answers}
+
+    def _told(self, answer: Answer) -> Answer:
+        return answer if self._erased.isdisjoint(answer.subjects) else replace(answer, result=None)
 
     def position(self) -> int:
         """The last committed position; 0 for an empty log."""

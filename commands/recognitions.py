@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from commands.command import Command, CommandTable
@@ -46,6 +46,7 @@ class StoreRecognitions(Command[dict[str, Any]]):
     `models` says which networks made the results and is kept with every stored event.
     """
 
+    tells: ClassVar[bool] = True
     handler_id: UUID
     request_id: str
     recognitions: tuple[Recognition, ...]

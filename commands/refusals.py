@@ -11,6 +11,12 @@ class KeyReused(Refusal):
     detail = "Idempotency-Key '{}' was used for another request"
 
 
+class AnswerForgotten(Refusal):
+    """The request was done before, and what it was answered tells of something erased since."""
+
+    detail = "What was answered under Idempotency-Key '{}' was erased"
+
+
 class ChangedMeanwhile(Refusal):
     """Others kept changing the same objects; nothing was done, try again."""
 

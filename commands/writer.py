@@ -11,9 +11,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from commands.answers import pack_result, unpack_result
+from commands.answers import given_before, pack_result, unpack_result
 from commands.command import Command, CommandTable, RequestContext
-from commands.refusals import ChangedMeanwhile, KeyReused, NameTaken, Overloaded, Stopping
+from commands.refusals import (
+    ChangedMeanwhile,
+    NameTaken,
+    Overloaded,
+    Stopping,
+)
 from commands.store import Session, SessionStore
 from domain.log.port import (
     Answer,
@@ -169,14 +174,15 @@ class GroupCommitWriter:
         try:
             key, known = self._answered(item, session)
             if known is not None:
-                item.result = unpack_result(known.result)
+                item.result = unpack_result(known)
                 return False
             item.result = self._commands[type(item.command)](item.command, store)
             batch = store.finish(written)
             self._admit(batch)
             if key is not None:
+                subjects = batch.subjects() if item.command.tells else ()
                 result = pack_result(item.result)
-                batch.answers[key] = Answer(item.context.fingerprint, result)
+                batch.answers[key] = Answer(item.context.fingerprint, result, subjects)
         except Exception as error:  # a refusal, or a bug that is this request's alone
             item.error = error
             return store.changed
@@ -184,16 +190,14 @@ class GroupCommitWriter:
         session.batch.add(batch)
         return False
 
-    def _answered(self, item: _Item, session: Session) -> tuple[AnswerKey | None, Answer | None]:
+    def _answered(self, item: _Item, session: Session) -> tuple[AnswerKey | None, bytes | None]:
         context = item.context
         if not context.idempotency_key:
             return None, None
         name = type(item.command).__name__
         key = AnswerKey(item.command.account_id, context.idempotency_key, name)
         answer = session.batch.answers.get(key) or self._log.answers([key]).get(key)
-        if answer is not None and answer.fingerprint != context.fingerprint:
-            raise KeyReused(context.idempotency_key)
-        return key, answer
+        return key, None if answer is None else given_before(answer, context)
 
     def _alone(self, item: _Item) -> None:
         for attempt in range(self._attempts):

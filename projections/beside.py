@@ -1,4 +1,4 @@
-"""What is stored beside the log in the same transaction: vectors, answers, messages."""
+"""What is stored beside the log in the same transaction: vectors and messages."""
 
 from typing import Any
 
@@ -10,8 +10,6 @@ from projections.keys import destroy_keys
 
 _DESCRIPTORS = """INSERT INTO descriptors (descriptor_id, owner_id, kind, version, data)
     SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[], %b::int[], %b::bytea[])"""
-_ANSWERS = """INSERT INTO answers (account_id, key, command, fingerprint, result)
-    SELECT * FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::bytea[])"""
 _ANNOUNCEMENTS = """INSERT INTO announcements (position, account_id, message)
     SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::bytea[])"""
 
@@ -31,15 +29,6 @@ def write_beside(connection: Connection[Any], batch: Batch, first: int) -> None:
         connection.execute(
             "DELETE FROM descriptors WHERE descriptor_id = ANY(%b)", [batch.forgotten_descriptors]
         )
-    if answers := batch.answers:
-        columns = [
-            [key.account_id for key in answers],
-            [key.key for key in answers],
-            [key.command for key in answers],
-            [answer.fingerprint for answer in answers.values()],
-            [answer.result for answer in answers.values()],
-        ]
-        connection.execute(_ANSWERS, columns)
     if messages := batch.announcements:
         columns = [
             list(range(first, first + len(messages))),

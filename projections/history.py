@@ -24,6 +24,7 @@ from domain.log.port import (
 )
 from domain.log.sealing import MasterKey, new_key
 from domain.shared.owned import personal_fields
+from projections.answers import AnswerSeals
 from projections.appending import HISTORY, KEYS, RECOGNITIONS
 from projections.beside import write_beside
 from projections.connection import Link
@@ -50,6 +51,12 @@ class _Encoded:
     history: list[_Written]
     recognitions: list[_Written]
     new_keys: dict[UUID, bytes]
+    older_keys: Mapping[UUID, bytes]
+
+    @property
+    def keys(self) -> Mapping[UUID, bytes]:
+        """The keys of all subjects of whom something personal is written."""
+        return {**self.older_keys, **self.new_keys}
 
 
 class PostgresLog:
@@ -63,6 +70,7 @@ class PostgresLog:
         self._link = Link(dsn)
         self._mapper = EventMapper()
         self._keys = SubjectKeys(master)
+        self._answers = AnswerSeals(master)
         self._inline = tuple(inline)
         self._unique = {f"{m.name}_{rule}" for m in self._inline for rule in m.table.unique}
 
@@ -104,7 +112,14 @@ class PostgresLog:
 
     def answers(self, keys: Iterable[AnswerKey]) -> Mapping[AnswerKey, Answer]:
         """Those of the answers that were given before."""
-        return self._link.read(lambda connection: _answers(connection, list(keys)))
+        wanted = list(keys)
+        return self._link.read(lambda connection: self._find_answers(connection, wanted))
+
+    def _find_answers(
+        self, connection: Connection[Any], keys: list[AnswerKey]
+    ) -> dict[AnswerKey, Answer]:
+        found = ((key, self._answers.find(connection, key)) for key in keys)
+        return {key: answer for key, answer in found if answer is not None}
 
     def commit(self, batch: Batch) -> Committed:
         """All or nothing; raises `DecideAgain` or `ConstraintBroken` and changes nothing."""
@@ -181,6 +196,8 @@ class PostgresLog:
                 for model, theirs in told:
                     model.apply(connection, theirs)
             write_beside(connection, batch, first + len(facts))
+            if batch.answers:
+                self._answers.write(connection, batch.answers, encoded.keys)
             connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(row[0])])
         return facts
 
@@ -219,7 +236,7 @@ class PostgresLog:
                 made.append(written(event, key, request_id))
             return made
 
-        return _Encoded(encoded(batch.events), encoded(batch.recognitions), new)
+        return _Encoded(encoded(batch.events), encoded(batch.recognitions), new, known)
 
     def _older_keys(
         self, connection: Connection[Any], batch: Batch, new: dict[UUID, bytes]
@@ -275,16 +292,3 @@ class _Attempt:
 
 def _placed(written: Iterable[_Written], first: int) -> Iterator[tuple[Any, ...]]:
     return ((*fields, position) for position, fields in enumerate(written, first))
-
-
-def _answers(connection: Connection[Any], keys: list[AnswerKey]) -> dict[AnswerKey, Answer]:
-    found = {}
-    for key in keys:
-        row = connection.execute(
-            "SELECT fingerprint, result FROM answers "
-            "WHERE account_id = %s AND key = %s AND command = %s",
-            [key.account_id, key.key, key.command],
-        ).fetchone()
-        if row is not None:
-            found[key] = Answer(row[0], bytes(row[1]))
-    return found

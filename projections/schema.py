@@ -77,6 +77,8 @@ _STATEMENTS = (
         PRIMARY KEY (account_id, key, command)
     )""",
     "CREATE INDEX IF NOT EXISTS answers_age ON answers (create_time)",
+    # Of whom a sealed answer tells; the results of rows without it are in plain, from before.
+    "ALTER TABLE answers ADD COLUMN IF NOT EXISTS subject_ids uuid[]",
     # Temporary by nature: not in the write-ahead log, empty after a crash of the server.
     """CREATE UNLOGGED TABLE IF NOT EXISTS announcements (
         position bigint PRIMARY KEY,

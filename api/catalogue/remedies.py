@@ -32,6 +32,7 @@ _BY_CODE: Final = {
     32010: "Send the image whole, in one of the accepted formats.",
     90005: "Ask again, or demand an older position in Selene-Min-Position.",
     90040: "Use a new Idempotency-Key for a request that is not the same.",
+    90047: "The request was done; use a new Idempotency-Key to have it done once more.",
 }
 
 

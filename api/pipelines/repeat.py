@@ -5,20 +5,19 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
 
-from commands.answers import unpack_result
+from commands.answers import given_before, unpack_result
 from commands.command import Command, RequestContext
 from commands.refusals import KeyReused
 from commands.repeated import KeepAnswer
 from commands.writer import GroupCommitWriter
 from domain.log.port import AnswerKey
-from projections.answers import find_answer
-from projections.database import Reader
+from projections.answers import KeptAnswers
 
 R = TypeVar("R")
 
 
 async def answered_before(
-    reader: Reader, context: RequestContext, account_id: UUID, command: type[Command[R]]
+    kept: KeptAnswers, context: RequestContext, account_id: UUID, command: type[Command[R]]
 ) -> R | None:
     """What the command answered to the first such request: looked up before costly work.
 
@@ -27,18 +26,16 @@ async def answered_before(
     if not context.idempotency_key:
         return None
     key = AnswerKey(account_id, context.idempotency_key, command.__name__)
-    answer = await asyncio.to_thread(find_answer, reader, key)
+    answer = await asyncio.to_thread(kept.find, key)
     if answer is None:
         return None
-    if answer.fingerprint != context.fingerprint:
-        raise KeyReused(context.idempotency_key)
-    found: R = unpack_result(answer.result)
+    found: R = unpack_result(given_before(answer, context))
     return found
 
 
 async def answered_once(
     writer: GroupCommitWriter,
-    reader: Reader,
+    kept: KeptAnswers,
     context: RequestContext,
     account_id: UUID,
     make: Callable[[], Awaitable[R]],
@@ -51,7 +48,7 @@ async def answered_once(
     """
     if not context.idempotency_key:
         return await make()
-    known: R | None = await answered_before(reader, context, account_id, KeepAnswer)
+    known: R | None = await answered_before(kept, context, account_id, KeepAnswer)
     if known is not None:
         return known
     made = await make()

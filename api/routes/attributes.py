@@ -80,7 +80,7 @@ async def create_attributes(
         await forget_attributes(attributes, account_id, [made])
 
     attribute_id = await answered_once(
-        services.writer, services.reader, context, account_id, make, undo
+        services.writer, services.kept_answers, context, account_id, make, undo
     )
     return created(f"/6/attributes/{attribute_id}", attribute_id=attribute_id)
 

@@ -56,7 +56,7 @@ async def extract_attributes(
         await forget_attributes(services.attributes, account_id, ids)
 
     shown, headers = await answered_once(
-        services.writer, services.reader, context, account_id, make, undo
+        services.writer, services.kept_answers, context, account_id, make, undo
     )
     for one in shown:
         if one["url"] is not None:

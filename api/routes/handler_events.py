@@ -92,7 +92,7 @@ async def generate_events(
     disk when it is answered, also where a policy says `wait_saving: 0`. The header
     Selene-Models names the networks that made the answer.
     """
-    known = await answered_before(services.reader, context, account_id, StoreRecognitions)
+    known = await answered_before(services.kept_answers, context, account_id, StoreRecognitions)
     if known is not None:
         return json_answer(known, 201)
     row = await run_in_threadpool(get_handler, services.reader, account_id, handler_id)
@@ -133,7 +133,7 @@ async def emit_stream_events(
     luna_event_end_time: EventTime = None,
 ) -> Response:
     """Run a handler over frames: events as of images, which are sent in JSON or MessagePack."""
-    known = await answered_before(services.reader, context, account_id, StoreRecognitions)
+    known = await answered_before(services.kept_answers, context, account_id, StoreRecognitions)
     if known is not None:
         return json_answer(known, 201)
     if len(body.sources) > services.image_limits.count:

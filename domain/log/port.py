@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from domain.log.facts import DescriptorRow, Fact
+from domain.shared.owned import personal_fields
 from domain.shared.refusal import Refusal
 
 
@@ -53,10 +54,14 @@ class AnswerKey:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the first such request was answered; `fingerprint` is the digest of that request."""
+    """What the first such request was answered; `fingerprint` is the digest of that request.
+
+    Once one of the `subjects` that it tells of is erased, it is forgotten: `result` is `None`.
+    """
 
     fingerprint: str
-    result: bytes
+    result: bytes | None
+    subjects: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,11 @@ class Batch:
             or self.answers
             or self.erased_subjects
         )
+
+    def subjects(self) -> tuple[UUID, ...]:
+        """Of whom the batch says something personal, each once."""
+        said = (event for event, _ in (*self.events, *self.recognitions))
+        return tuple(dict.fromkeys(e.originator_id for e in said if personal_fields(type(e))))
 
     def add(self, other: "Batch") -> None:
         """Take over what another command wants."""

@@ -127,6 +127,21 @@ def test_the_same_request_twice_is_done_once(client: httpx.Client, running: Runn
     assert blobs_of(running) == blobs
 
 
+def test_a_request_is_not_answered_again_once_an_event_it_made_is_deleted(
+    client: httpx.Client,
+) -> None:
+    recipe = {"store_event": 1}
+    url = f"/6/handlers/{handler(client, storage_policy={'event_policy': recipe})}/events"
+    headers = {**JPEG, "Idempotency-Key": "photo-2"}
+    (event,) = client.post(url, content=photo(DAD), headers=headers).json()["events"]
+
+    assert client.delete(event["url"]).status_code == 204
+    again = client.post(url, content=photo(DAD), headers=headers)
+
+    assert (again.status_code, again.json()["error_code"]) == (409, 90047)
+    assert "photo-2" in again.json()["detail"]
+
+
 def test_an_account_runs_only_its_own_handlers(
     client: httpx.Client, stranger: httpx.Client, nobody: httpx.Client
 ) -> None:

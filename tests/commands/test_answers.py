@@ -1,13 +1,20 @@
 """Answers that are kept come back as they were."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_type_hints
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.answers import pack_result, unpack_result
+from commands.recognitions import StoreRecognitions
+from commands.repeated import KeepAnswer
+from commands.router import COMMANDS
+from commands.stream_processing import TakeReports
+from commands.streams import CreateStream
+from commands.tokens import CreateToken
 
 VALUES = st.recursive(
     st.none()
@@ -24,6 +31,16 @@ VALUES = st.recursive(
     ),
     max_leaves=10,
 )
+
+
+def test_a_command_that_answers_more_than_ids_says_whether_it_tells_of_its_subjects() -> None:
+    ids = (type(None), UUID, int, bool, str, UUID | None, list[UUID], list[str])
+    answers = {kind: get_type_hints(function)["return"] for kind, function in COMMANDS.items()}
+    more = {kind for kind, answer in answers.items() if answer not in ids}
+
+    # Ids, serial numbers and editions; what `KeepAnswer` is given leaves no facts.
+    harmless = {CreateStream, CreateToken, KeepAnswer, TakeReports}
+    assert {kind for kind in COMMANDS if kind.tells} == more - harmless == {StoreRecognitions}
 
 
 @given(VALUES)

@@ -1,24 +1,29 @@
 """Requests that are repeated, and batches that could not be committed at once."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
 from commands.command import RequestContext
+from commands.events import DeleteEvents, NewEvent, RecordEvents
 from commands.faces import CreateFace, DeleteFaces, EditFace
 from commands.lists import CreateList
 from commands.memory_log import MemoryLog
-from commands.refusals import ChangedMeanwhile, KeyReused
+from commands.refusals import AnswerForgotten, ChangedMeanwhile, KeyReused
 from domain.lists import ListNotFound
 from domain.log.port import Batch, Committed, DatabaseUnavailable, VersionConflict
 from tests.support.writing import (
     ACCOUNT,
     AppendToList,
     SayUserData,
+    TellOfEvent,
     WatchedLog,
     running,
     together,
 )
+
+NOW = datetime.now(UTC)
 
 
 def created(**fields: object) -> CreateFace:
@@ -63,6 +68,34 @@ async def test_a_key_belongs_to_one_request_of_one_account() -> None:
         assert await writer.send(theirs, keyed(fingerprint="other")) == theirs.face_id
 
     assert log.position() == 2
+
+
+async def test_an_answer_that_tells_of_somebody_erased_is_not_given_again() -> None:
+    log = WatchedLog()
+    event = NewEvent(handler_id=None, generated={"user_data": "Ann"}, create_time=NOW, end_time=NOW)
+    tell = TellOfEvent(account_id=ACCOUNT, event=event)
+    deletion = DeleteEvents(account_id=ACCOUNT, event_ids=(event.event_id,))
+    async with running(log) as writer:
+        assert await writer.send(tell, keyed()) == await writer.send(tell, keyed()) == "Ann"
+        await writer.send(deletion)
+        with pytest.raises(AnswerForgotten, match="'k'"):
+            await writer.send(tell, keyed())
+        with pytest.raises(KeyReused):
+            await writer.send(tell, keyed(fingerprint="other"))
+
+    assert log.position() == 2
+
+
+async def test_ids_are_answered_again_though_what_they_named_is_erased() -> None:
+    event = NewEvent(handler_id=None, generated={"user_data": "Ann"}, create_time=NOW, end_time=NOW)
+    record = RecordEvents(account_id=ACCOUNT, events=(event,))
+    deletion = DeleteEvents(account_id=ACCOUNT, event_ids=(event.event_id,))
+    async with running(MemoryLog()) as writer:
+        await writer.send(record, keyed())
+        await writer.send(deletion, keyed())
+        again = [await writer.send(command, keyed()) for command in (record, deletion)]
+
+    assert again == [[event.event_id], [event.event_id]]
 
 
 async def test_a_refused_request_may_be_tried_again_under_its_key() -> None:

@@ -189,6 +189,27 @@ def test_an_answer_is_kept_once(log: Log) -> None:
     assert log.answers([key]) == {key: Answer("f", b"\x00")}
 
 
+def test_an_answer_is_forgotten_with_any_of_those_whom_it_tells_of(log: Log) -> None:
+    ann, bob = Face(account_id=ACCOUNT, user_data="Ann"), Face(account_id=ACCOUNT, user_data="Bob")
+    of_ann, of_both = AnswerKey(ACCOUNT, "a", "Command"), AnswerKey(ACCOUNT, "b", "Command")
+    log.commit(events_of(ann))
+    ann.edit(user_data="Anna")
+    batch = events_of(ann, bob)
+    answers = {
+        of_ann: Answer("f", b"Ann", (ann.id,)),
+        of_both: Answer("f", b"Ann and Bob", batch.subjects()),
+    }
+    batch.answers = dict(answers)
+    log.commit(batch)
+
+    assert log.answers([of_ann, of_both]) == answers
+    log.commit(Batch(erased_subjects=[bob.id]))
+    assert log.answers([of_ann, of_both]) == {
+        of_ann: answers[of_ann],
+        of_both: Answer("f", None, (ann.id, bob.id)),
+    }
+
+
 def test_vectors_may_come_and_go_in_one_batch(log: Log) -> None:
     row = DescriptorRow(uuid4(), uuid4(), "face", 65, b"\x00" * 8)
     batch = Batch(descriptors=[row], forgotten_descriptors=[row.descriptor_id])

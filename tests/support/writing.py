@@ -5,10 +5,11 @@ import threading
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from commands.command import Command, CommandTable, RequestContext
+from commands.events import NewEvent, record_events
 from commands.memory_log import MemoryLog
 from commands.router import COMMANDS
 from commands.store import Store
@@ -63,6 +64,14 @@ class SayUserData(Command[str]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TellOfEvent(Command[str]):
+    """Record an event and answer what it shows."""
+
+    tells: ClassVar[bool] = True
+    event: NewEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppendToList(Command[None]):
     """Add a letter to a list's user data: lost updates would show."""
 
@@ -95,6 +104,11 @@ def _say_user_data(cmd: SayUserData, store: Store) -> str:
     return store.get(Face, cmd.face_id, cmd.account_id).user_data
 
 
+def _tell_of_event(cmd: TellOfEvent, store: Store) -> str:
+    record_events([cmd.event], cmd.account_id, "", store)
+    return str(cmd.event.generated["user_data"])
+
+
 def _append_to_list(cmd: AppendToList, store: Store) -> None:
     wanted = store.get(FaceList, cmd.list_id, cmd.account_id)
     wanted.edit(wanted.user_data + cmd.letter)
@@ -109,6 +123,7 @@ TEST_COMMANDS: CommandTable = {
     ForgetToSave: _forget_to_save,
     SayUserData: _say_user_data,
     AppendToList: _append_to_list,
+    TellOfEvent: _tell_of_event,
 }
 
 

@@ -23,6 +23,7 @@ from api.workers.tasks.open_source import opened
 from api.workers.tasks.steps import TRANSIENT
 from commands.command import Command, RequestContext
 from commands.recognitions import StoreRecognitions
+from commands.refusals import AnswerForgotten
 from domain.estimator_task import (
     EstimatorContent,
     ImageOfSourceRefused,
@@ -125,7 +126,11 @@ class _Handler:
         services, account_id = self.work.services, self.work.account_id
         digest = hashlib.sha256(image.filename.encode()).hexdigest()
         context = RequestContext("", f"task {self.work.task_id} {digest}", digest)
-        known = await answered_before(services.reader, context, account_id, StoreRecognitions)
+        kept = services.kept_answers
+        try:
+            known = await answered_before(kept, context, account_id, StoreRecognitions)
+        except AnswerForgotten as forgotten:  # an earlier attempt made events, deleted since
+            return forgotten
         if known is not None:
             return known
 
