@@ -1,7 +1,7 @@
 """What the pipeline demands of models: one small contract per role."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +26,11 @@ class DetectedFace:
     points: Points | None = None
     layout: PointLayout | None = None
 
+    def scaled(self, factor: float) -> "DetectedFace":
+        """The same face in the image enlarged by a factor."""
+        points = None if self.points is None else self.points * np.float32(factor)
+        return replace(self, box=self.box.scaled(factor), points=points)
+
 
 @dataclass(frozen=True, slots=True)
 class DetectedBody:
@@ -33,6 +38,10 @@ class DetectedBody:
 
     box: Box
     score: float
+
+    def scaled(self, factor: float) -> "DetectedBody":
+        """The same body in the image enlarged by a factor."""
+        return replace(self, box=self.box.scaled(factor))
 
 
 @dataclass(slots=True, eq=False)
@@ -58,11 +67,21 @@ class FaceView:
 class FaceDetector(Protocol):
     """Finds faces: per image, best first, boxes in that image's pixels."""
 
+    @property
+    def most_side(self) -> float:
+        """The longer side to which larger images are reduced before they are looked at."""
+        ...
+
     def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedFace]]: ...
 
 
 class BodyDetector(Protocol):
     """Finds people: per image, best first, boxes in that image's pixels."""
+
+    @property
+    def most_side(self) -> float:
+        """The longer side to which larger images are reduced before they are looked at."""
+        ...
 
     def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedBody]]: ...
 

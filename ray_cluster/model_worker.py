@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from domain.shared.model_features import RoleFeature
+from inference.finding import PipelineOptions
 from inference.image import ImageLimits
 from inference.onnx_session import SessionOptions
 from inference.packs.pack import ModelPack
-from inference.pipeline import Pipeline, PipelineOptions
+from inference.pipeline import Pipeline
 from ray_cluster.model_work import Work, do_work
 from ray_cluster.opening import open_pack
 

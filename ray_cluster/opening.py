@@ -11,6 +11,7 @@ from domain.shared.image_refusals import BadModelPack
 from domain.shared.model_features import DescriptorFeature
 from inference.dev_pack import dev_pack
 from inference.features import descriptor_features
+from inference.finding import PipelineOptions
 from inference.image import ImageLimits
 from inference.loaded_pack import LoadedPack
 from inference.matching.snapshots import Snapshots
@@ -18,7 +19,7 @@ from inference.onnx_session import on_gpu
 from inference.packs import default_pack
 from inference.packs.pack import MANIFEST, ModelPack, read_pack
 from inference.packs.registry import PackRegistry
-from inference.pipeline import Pipeline, PipelineOptions
+from inference.pipeline import Pipeline
 from ray_cluster.admission import MOST_WAITING as MOST_IMAGES
 from ray_cluster.local_matching import MOST_WAITING, LocalMatching
 from ray_cluster.local_models import ON_GPU, ON_PROCESSOR, LocalModels

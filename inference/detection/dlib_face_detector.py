@@ -50,6 +50,11 @@ class DlibFaceDetector:
         self._max_iou = spec.option("max_iou", 0.338)
         self._score_slope = spec.option("score_slope", 4.0)
 
+    @property
+    def most_side(self) -> float:
+        """The longer side to which larger images are reduced."""
+        return self._most
+
     def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedFace]]:
         """Faces per image, best first."""
         found: list[list[DetectedFace]] = [[] for _ in images]

@@ -31,6 +31,11 @@ class YoloX:
         self._max_iou = spec.option("max_iou", 0.45)
         self._grid, self._steps = _cells(self._width, self._height)
 
+    @property
+    def most_side(self) -> float:
+        """The longer side to which larger images are reduced."""
+        return float(max(self._width, self._height))
+
     def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedBody]]:
         """Bodies per image, best first."""
         found: list[list[DetectedBody]] = []

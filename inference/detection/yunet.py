@@ -48,6 +48,11 @@ class YuNet:
         sizes = next(iter(self._session.inputs.values()))[2:]
         self._fixed = sizes if all(isinstance(side, int) for side in sizes) else None
 
+    @property
+    def most_side(self) -> float:
+        """The longer side to which larger images are reduced."""
+        return float(max(self._fixed) if self._fixed else self._most)
+
     def __call__(self, images: Sequence[Pixels]) -> list[list[DetectedFace]]:
         """Faces per image, best first."""
         looks = [look for i, image in enumerate(images) for look in self._looks(i, image)]
