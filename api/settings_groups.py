@@ -107,7 +107,9 @@ class Index(Group):
     memory_share: Annotated[float, Field(gt=0, le=1)] = 0.7
     memory_bytes: Count | None = None
     waiting_searches: Count = 1024
-    shards: Annotated[int, Field(ge=1, le=256)] = 1
+    shards: Annotated[int, Field(ge=0, le=256)] = 1
+    """Into how many parts; 0: as many as the cluster has machines."""
+
     replicas: Annotated[int, Field(ge=1, le=16)] = 1
 
 

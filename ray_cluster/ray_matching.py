@@ -1,14 +1,11 @@
 """Matching on a Ray cluster: shards in actors, each several times, none of them needed."""
 
 import asyncio
-import hashlib
 import pickle
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any, Final
 
 from domain.shared.matching_refusals import MatchingAway
@@ -17,7 +14,7 @@ from inference.matching.batches import feature_of
 from inference.matching.ranking import answers
 from inference.matching.sharded_index import summed
 from ray_cluster.comparing import Comparing
-from ray_cluster.match_shard import Found, ShardOptions
+from ray_cluster.layout import STEPS_APART, Layout
 from ray_cluster.matching import (
     ChangeSource,
     CollectionSize,
@@ -28,9 +25,13 @@ from ray_cluster.matching import (
     PutCandidate,
     SnapshotRefused,
 )
+from ray_cluster.rebalancing import Rebalancing
 from ray_cluster.search_batches import MOST_WAITING, Answers, SearchBatches
 from ray_cluster.shard_feed import ShardFeed
-from ray_cluster.shard_replica import PREFIX, ReplicaLost, ShardReplica, machines
+from ray_cluster.shard_fleet import ClusterIndex, ShardFleet
+from ray_cluster.shard_mending import ShardMending
+from ray_cluster.shard_replica import ReplicaLost, ShardReplica, settled
+from ray_cluster.shard_values import Found, ShardFigures, each_once
 
 _AT_ONCE: Final = 2
 """Batches under way: while one is scanned, the next is on its way."""
@@ -39,25 +40,13 @@ _HEDGE_S: Final = 0.25
 """After so long without an answer the other replica is asked, too."""
 
 _POLL_S: Final = 0.02
+_BEGUN_WITHIN_S: Final = 120.0
 _LOOK_S: Final = 2.0
 _SAVED_WITHIN_S: Final = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterIndex:
-    """How many shards, how often each, and how long searches wait for one that is lost.
-
-    The virtual shards are dealt to the shards in turn. `name` tells the indexes of one cluster
-    from each other. Saved shards are in the directory, signed by a key.
-    """
-
-    name: str
-    shards: int = 1
-    replicas: int = 1
-    threads: int | None = None
-    directory: Path | None = None
-    key: bytes = b""
-    patience_s: float = 10.0
+class NoShards(Exception):
+    """No shard could be started, or none can be filled."""
 
 
 class RayMatching(Comparing):
@@ -78,11 +67,12 @@ class RayMatching(Comparing):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="match")
         super().__init__(features, self._thread)
         self._known = {(each.kind, each.version): each for each in self.features}
-        self.wanted = wanted
-        self._feed = ShardFeed(_replicas(self.features, wanted), self.features)
+        self._fleet = ShardFleet(self.features, wanted)
+        self._feed = ShardFeed(self._fleet, self.features)
+        self._mending, self._rebalancing = ShardMending(self._feed), Rebalancing(self._fleet)
         self._batches = SearchBatches(self._search, most_waiting=most_waiting, at_once=_AT_ONCE)
         self._turn = count()
-        self._sizes: list[list[CollectionSize]] = [[] for _ in range(wanted.shards)]
+        self._sizes: dict[int, list[CollectionSize]] = {}
 
     @property
     def position(self) -> int:
@@ -92,15 +82,49 @@ class RayMatching(Comparing):
     @property
     def replicas(self) -> list[ShardReplica]:
         """The actors, as this process sees them."""
-        return self._feed.replicas
+        return self._fleet.replicas
+
+    @property
+    def wanted(self) -> ClusterIndex:
+        """What this process wants the index to be like."""
+        return self._fleet.wanted
+
+    @property
+    def layout(self) -> Layout:
+        """Where the virtual shards are, as far as this process knows."""
+        return self._fleet.layout
 
     def begin(self, source: ChangeSource) -> int | None:
         """Find or start the shards, and fill those that miss something."""
-        return self._feed.begin(source)
+        self._fleet.open()
+        with self._feed.lock:
+            self._feed.position = source.head()
+            for replica in self.replicas:
+                replica.whole = False
+        last = time.monotonic() + _BEGUN_WITHIN_S
+        while not all(any(r.whole for r in shard) for shard in self._fleet.shards.values()):
+            if self._mending.mend(source):
+                break
+            if time.monotonic() > last:
+                raise NoShards("the shards of the match index did not start")
+            time.sleep(_POLL_S)
+        return self._feed.position
 
     def mend(self, source: ChangeSource) -> bool:
-        """Give replicas that were lost what they miss."""
-        return self._feed.mend(source)
+        """Give replicas that were lost what they miss; move them, when none is lost."""
+        if not self._mending.mend(source):
+            return False
+        self._rebalancing.step()
+        return all(replica.whole for replica in self.replicas)
+
+    def resize(self, shards: int) -> None:
+        """Let there be so many shards, or with 0 as many as machines; `mend` moves what has to."""
+        self._fleet.store.wanted = shards
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing was to be moved when that was looked at last."""
+        return self._rebalancing.settled
 
     def apply(self, changes: Sequence[IndexChange], position: int | None) -> None:
         """Apply changes in order; searches that begin afterwards see them."""
@@ -115,25 +139,45 @@ class RayMatching(Comparing):
 
     def sizes(self) -> list[CollectionSize]:
         """What is held by one replica of each shard, or was when one answered last."""
-        for number, shard in enumerate(self._feed.shards):
-            for replica in shard:
+        shards = self._fleet.shards
+        for shard, replicas in shards.items():
+            for replica in replicas:
                 if replica.whole:
                     try:
-                        self._sizes[number] = replica.ask("sizes", within_s=_LOOK_S)
+                        self._sizes[shard] = replica.ask("sizes", within_s=_LOOK_S)
                         break
                     except ReplicaLost:
                         continue
-        return summed(size for sizes in self._sizes for size in sizes)
+        return summed(size for shard in shards for size in self._sizes.get(shard, []))
+
+    def figures(self) -> dict[str, ShardFigures | None]:
+        """How each replica does; None for one that does not answer soon."""
+        calls, told = [], dict[str, ShardFigures | None]()
+        for replica in self.replicas:
+            told[replica.name] = None
+            if replica.whole:
+                try:
+                    calls.append((replica, replica.call("figures")))
+                except ReplicaLost:
+                    continue
+        for replica, call in settled(calls, _LOOK_S):
+            try:
+                told[replica.name] = replica.answer(call, 0)
+            except ReplicaLost:
+                continue
+        return told
 
     def differences(self, candidates: Sequence[PutCandidate]) -> list[Difference]:
         """How what any whole replica holds differs from candidates as they should be."""
-        found = []
-        parts = self._feed.split(candidates)
-        for replica in self._feed.replicas:
-            if replica.whole:
-                part = parts[replica.shard]
-                found += replica.ask("differences", part, within_s=_SAVED_WITHIN_S)
-        return list(dict.fromkeys(found))
+        while True:
+            layout, found = self._fleet.refresh(), list[Difference]()
+            parts = layout._replace(also=()).split(candidates)
+            for shard, replicas in self._fleet.shards.items():
+                for replica in replicas:
+                    if replica.whole and parts.get(shard):
+                        found += replica.ask("differences", parts[shard], within_s=_SAVED_WITHIN_S)
+            if self._fleet.refresh().epoch - layout.epoch <= STEPS_APART:
+                return list(dict.fromkeys(found))
 
     def snapshot(self) -> IndexSnapshot | None:
         """None: each shard has its own, and begins with it by itself."""
@@ -146,7 +190,7 @@ class RayMatching(Comparing):
     def save(self, mark: Callable[[int], str]) -> int | None:
         """Let each replica save itself on its machine; returns the least position."""
         saved = []
-        for replica in self._feed.replicas if self.wanted.directory else ():
+        for replica in self.replicas if self.wanted.directory else ():
             try:
                 position = replica.ask("begin_save", within_s=_SAVED_WITHIN_S)
                 if position is not None:
@@ -163,36 +207,54 @@ class RayMatching(Comparing):
 
     def end(self) -> None:
         """End the shards, too, for whoever uses them."""
-        for replica in self._feed.replicas:
-            replica.end()
+        self._fleet.end()
 
     async def _search(self, queries: list[MatchQuery]) -> Answers:
         packed, least = pickle.dumps(queries, 5), self.position
         last = time.monotonic() + self.wanted.patience_s
-        parts = await asyncio.gather(
-            *(self._ask(shard, packed, least, last) for shard in self._feed.shards)
-        )
+        found: dict[int, Found] = {}
+        while True:
+            layout = self._fleet.layout
+            newest = max([layout.epoch, *(part.epoch for part in found.values())])
+            if newest - layout.epoch > STEPS_APART:
+                await asyncio.to_thread(self._fleet.refresh)
+                if self._fleet.layout is layout:
+                    raise MatchingAway
+                continue
+            old = [
+                shard
+                for shard in layout.shards
+                if shard not in found or newest - found[shard].epoch > STEPS_APART
+            ]
+            if not old:
+                break
+            asked = (self._ask(shard, packed, least, last, layout) for shard in old)
+            found.update(zip(old, await asyncio.gather(*asked), strict=True))
+        parts = [found[shard] for shard in layout.shards]
         return await asyncio.get_running_loop().run_in_executor(
             self._thread, self._merged, queries, parts
         )
 
     def _merged(self, queries: list[MatchQuery], parts: Sequence[Found]) -> Answers:
         hits = [hit for part in parts for hit in part.hits(self._known)]
+        if any(part.moving for part in parts):
+            hits = each_once(hits)
         return answers(queries, hits, min(part.position for part in parts))
 
     async def _ask(
-        self, shard: Sequence[ShardReplica], packed: bytes, least: int, last: float
+        self, number: int, packed: bytes, least: int, last: float, layout: Layout
     ) -> Found:
         """The answer of the first replica that has one; refused when there is none in time."""
         running: dict[asyncio.Task[Any], ShardReplica] = {}
-        turn = next(self._turn)
+        turn, shard = next(self._turn), self._fleet.shards_of(layout)[number]
         try:
             while (left := last - time.monotonic()) > 0:
                 order = [shard[(turn + step) % len(shard)] for step in range(len(shard))]
                 asked = {*running.values()}
                 other = next((each for each in order if each.whole and each not in asked), None)
                 if other is not None:
-                    running[asyncio.create_task(other.asked("search", packed, least))] = other
+                    call = other.asked("search", packed, least, layout)
+                    running[asyncio.create_task(call)] = other
                 elif not running:
                     await asyncio.sleep(_POLL_S)
                     continue
@@ -222,24 +284,3 @@ def _found(task: "asyncio.Task[Any]", replica: ShardReplica) -> Found | None:
         return answer
     replica.whole = False
     return None
-
-
-def _replicas(
-    features: Sequence[DescriptorFeature], wanted: ClusterIndex
-) -> list[list[ShardReplica]]:
-    """The replicas of each shard, on different machines where there are several."""
-    nodes = machines()
-    each = -(-wanted.shards * wanted.replicas // max(len(nodes), 1))
-    cores = min((machine.cpus for machine in nodes), default=1)
-    threads = wanted.threads or max(cores // each, 1)
-    known = tuple(features)
-    text = repr((wanted.name, wanted.shards, sorted(map(repr, known))))
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    made: list[list[ShardReplica]] = [[] for _ in range(wanted.shards)]
-    for shard, siblings in enumerate(made):
-        for number in range(wanted.replicas):
-            name = f"{digest}:{shard}:{number}"
-            directory = wanted.directory and wanted.directory / name.replace(":", "-")
-            options = ShardOptions(known, threads, directory, wanted.key)
-            siblings.append(ShardReplica(PREFIX + name, (shard, number), options, siblings))
-    return made

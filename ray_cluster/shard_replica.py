@@ -1,6 +1,8 @@
 """One named actor with a shard, as one process that uses it sees it."""
 
 import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, Self
 
 import ray
@@ -14,13 +16,22 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ray_cluster.connection import NAMESPACE
-from ray_cluster.match_shard import MatchShard, ShardOptions, ShardState
+from ray_cluster.match_shard import MatchShard
+from ray_cluster.shard_values import ShardOptions, ShardState
 
 PREFIX: Final = "match:"
 
 # Changes are applied in order, while searches run and questions are answered.
-_GROUPS: Final = {"feed": 1, "search": 2, "look": 2}
-_GROUP_OF: Final = {"search": "search", "state": "look", "sizes": "look", "differences": "look"}
+# More searches come in than are worked on, so that the shard can tell how many wait.
+_GROUPS: Final = {"feed": 1, "search": 8, "look": 2, "copy": 1}
+_GROUP_OF: Final = {
+    "search": "search",
+    "state": "look",
+    "figures": "look",
+    "sizes": "look",
+    "differences": "look",
+    "copy": "copy",
+}
 
 
 class ReplicaLost(Exception):
@@ -38,12 +49,17 @@ class ShardReplica:
     """
 
     def __init__(
-        self, name: str, place: tuple[int, int], options: ShardOptions, siblings: "list[Self]"
+        self,
+        name: str,
+        options: ShardOptions,
+        number: int,
+        others: "Callable[[], Sequence[Self]]",
     ) -> None:
-        self.name = name
-        self.shard, self._number = place
-        self._options, self._siblings = options, siblings
-        self.node = ""
+        self.name, self.shard, self.number = name, options.shard, number
+        self._options, self._others = options, others
+        self._preferred = self.node = ""
+        """The machine that it is on, as far as is known."""
+
         self._actor: Any = None
         self._methods: dict[str, Any] = {}
         self.whole, self.life = False, ""
@@ -99,6 +115,10 @@ class ShardReplica:
             ray.kill(self._actor)
             self._forget()
 
+    def prefer(self, machine: str) -> None:
+        """Be on a machine when it is made again, if that is there then."""
+        self._preferred = machine
+
     def _found(self) -> Any:
         """The detached actor of this name: what is there already, or a new one.
 
@@ -107,10 +127,7 @@ class ShardReplica:
         nodes = [machine.node for machine in machines()]
         if not nodes:
             raise ReplicaLost("no machine of the cluster has a processor")
-        turn = (self.shard + self._number) % len(nodes)
-        others = {each.node for each in self._siblings if each is not self and each.whole}
-        order = nodes[turn:] + nodes[:turn]
-        self.node = next((node for node in order if node not in others), order[0])
+        self.node = self._best(nodes)
         remote: Any = ray.remote
         deployed = remote(concurrency_groups=_GROUPS)(MatchShard)
         return deployed.options(
@@ -122,7 +139,19 @@ class ShardReplica:
             max_task_retries=0,
             num_cpus=0,
             scheduling_strategy=NodeAffinitySchedulingStrategy(self.node, soft=False),
-        ).remote(self._options)
+        ).remote(replace(self._options, node=self.node))
+
+    def _best(self, nodes: Sequence[str]) -> str:
+        """Where no other replica of the shard is, the machine with the fewest replicas."""
+        preferred, self._preferred = self._preferred, ""
+        if preferred in nodes:
+            return preferred
+        others = [each for each in self._others() if each is not self]
+        load = [each.node for each in others]
+        siblings = {each.node for each in others if each.shard == self.shard}
+        turn = (self.shard + self.number) % len(nodes)
+        order = [*nodes[turn:], *nodes[:turn]]
+        return min(order, key=lambda node: (node in siblings, load.count(node)))
 
     def _problem(self, error: Exception) -> Exception:
         """What the shard refused, or that it is lost."""
@@ -141,11 +170,18 @@ class ShardReplica:
         self._methods = {}
 
 
-def settled(calls: list[tuple[ShardReplica, Any]], within_s: float) -> None:
-    """Wait until all calls are answered or have failed, or for so long."""
-    if calls:
-        references = [reference for _, reference in calls]
-        ray.wait(references, num_returns=len(references), timeout=within_s, fetch_local=False)
+def settled(
+    calls: Sequence[tuple[ShardReplica, Any]], within_s: float
+) -> list[tuple[ShardReplica, Any]]:
+    """Wait until all calls are answered or have failed, or for so long; those that have."""
+    if not calls:
+        return []
+    references = [reference for _, reference in calls]
+    ready, _ = ray.wait(
+        references, num_returns=len(references), timeout=within_s, fetch_local=False
+    )
+    there = {*ready}
+    return [call for call in calls if call[1] in there]
 
 
 class Machine(NamedTuple):

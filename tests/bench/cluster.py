@@ -77,7 +77,8 @@ async def rates(kinds: Sequence[Matching], stored: Stored, together: int) -> lis
 
 async def compare(rows: int) -> list[Figure]:
     """Searches per second by the number of actors, and what a call of them costs."""
-    from ray_cluster.ray_matching import ClusterIndex, RayMatching
+    from ray_cluster.ray_matching import RayMatching
+    from ray_cluster.shard_fleet import ClusterIndex
 
     stored = Stored(rows)
     local = LocalMatching([_FEATURE])
@@ -88,8 +89,6 @@ async def compare(rows: int) -> list[Figure]:
     figures, single = [], 0.0
     for actors in ACTORS:
         matching = RayMatching([_FEATURE], ClusterIndex(uuid4().hex, actors))
-        for replica in matching.replicas:
-            replica.state(within_s=120.0)
         began = time.perf_counter()
         matching.begin(stored)
         fill = rows / (time.perf_counter() - began)

@@ -22,7 +22,8 @@ IN_PROCESS: dict[str, Make] = {
 
 def on_ray(features: Sequence[DescriptorFeature]) -> Matching:
     """Two shards on the tests' cluster, which are the same actors each time, and emptied."""
-    from ray_cluster.ray_matching import ClusterIndex, RayMatching
+    from ray_cluster.ray_matching import RayMatching
+    from ray_cluster.shard_fleet import ClusterIndex
 
     matching = RayMatching(features, ClusterIndex("tests", shards=2))
     matching.begin(MemoryLog(features))

@@ -31,7 +31,8 @@ def dsn(databases: Databases) -> Iterator[str]:
 async def test_shards_hold_what_one_index_does_whoever_writes_and_dies(
     dsn: str, cluster: RayCluster
 ) -> None:
-    from ray_cluster.ray_matching import ClusterIndex, RayMatching
+    from ray_cluster.ray_matching import RayMatching
+    from ray_cluster.shard_fleet import ClusterIndex
 
     faces: list[UUID] = []
     async with writing(dsn) as other:
