@@ -21,10 +21,12 @@ from api.database_setup import prepare_database
 from api.http.limits import RequestLimits
 from api.http.negotiation import negotiating
 from api.http.refusals import BadApiBody, BadBody, BadPublishedBody, ComponentDown
+from api.live.hub import LiveHub
+from api.live.opening import open_bus
 from api.log_position import LogPosition
 from api.master_key import load_master_key
 from api.match_index import MatchIndex
-from api.routes import samples, sender, streams_v1, streams_v2, tracking
+from api.routes import live_reports, samples, sender, streams_v1, streams_v2, tracking
 from api.routes.system import Check, System, Version
 from api.sender.opening import open_sender
 from api.services import Services
@@ -90,6 +92,7 @@ class Installation:
             attributes=_open_attributes(settings, reader),
             faces=BatchLoader(partial(get_faces, reader)),
             hub=self._sender.hub,
+            live=LiveHub(open_bus(settings, dsn, reader)),
             tokens=texts,
         )
         self._tasks = TaskRunner(self.services, threads=settings.task_threads)
@@ -98,7 +101,7 @@ class Installation:
         self._housekeeping = [lists.work, *housekeeping(self.services)]
         self.api = self._app("Selene API", API_ROUTERS, ("/6",), BadApiBody)
         self.api.include_router(negotiating(samples.previous_router))
-        of_streams = (streams_v1.router, streams_v2.router)
+        of_streams = (streams_v1.router, streams_v2.router, live_reports.router)
         self.streams = self._app("Selene Streams", of_streams, ("/1", "/2"), BadBody)
         of_sender = sender.sender_routers(("/1", "/2"))
         self.sender = self._app("Selene Sender", of_sender, ("/1", "/2"), BadPublishedBody)
@@ -113,6 +116,7 @@ class Installation:
         self.services.matching = await self._index.start(self.services.models.descriptors())
         self._observers.append(self._index.committed)
         await asyncio.to_thread(self.services.reader.open)
+        self.services.live.start()
         await asyncio.to_thread(self.services.writer.start)
         for work in self._housekeeping:
             work.start()
@@ -126,9 +130,7 @@ class Installation:
     def serve_streams(self) -> None:
         """Begin to work on streams, once the services answer."""
         if "agent" in self._settings.roles:
-            services = self.services
-            parts = services.guard, services.previews, services.sightings
-            self._agent = Agent(self._settings, *parts)
+            self._agent = Agent(self._settings, self.services.guard)
             self._agent.start()
 
     async def leave(self) -> None:
@@ -145,6 +147,7 @@ class Installation:
             await work.stop()
         await self._callbacks.stop()
         await self.services.hub.close()
+        await self.services.live.stop()
         await asyncio.to_thread(self.services.writer.stop)
         await asyncio.to_thread(self._sender.close)
         await asyncio.to_thread(self._log.close)

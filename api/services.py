@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from api.agent.previews import Previews
-from api.agent.sightings import Sightings
 from api.batching import BatchLoader
 from api.blobs import Blobs
 from api.images_in_request import ImageLimits
+from api.live.hub import LiveHub
 from api.pipelines.load_images import ImageLoader
 from api.sender.hub import Hub
 from api.settings import Settings
@@ -35,9 +34,8 @@ class Services:
     attributes: TemporaryAttributes
     faces: BatchLoader[UUID, Row]
     hub: Hub
+    live: LiveHub
     tokens: TokenTexts
-    previews: Previews = field(default_factory=Previews)
-    sightings: Sightings = field(default_factory=Sightings)
     models: Models = field(init=False)
     matching: Matching = field(init=False)
 

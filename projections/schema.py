@@ -8,6 +8,7 @@ from psycopg.rows import tuple_row
 
 from projections.deliveries import DELIVERIES
 from projections.event_hours import EVENT_HOURS
+from projections.live_wire import LIVE_BODIES
 from projections.stream_progress import STREAM_PROGRESS
 
 SCHEMA_VERSION = 1
@@ -102,6 +103,7 @@ _STATEMENTS = (
     *DELIVERIES,
     *EVENT_HOURS,
     *STREAM_PROGRESS,
+    *LIVE_BODIES,
     """CREATE TABLE IF NOT EXISTS read_models (
         name text PRIMARY KEY,
         shape text NOT NULL,

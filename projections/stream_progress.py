@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from psycopg.sql import SQL
 from psycopg.types.json import Jsonb
 
-from projections.database import Reader
+from projections.database import Reader, owned_by
 
 STREAM_PROGRESS: Final = (
     """CREATE UNLOGGED TABLE IF NOT EXISTS stream_progress (
@@ -41,3 +42,15 @@ def keep_progress(db: Reader, reports: Sequence[Mapping[str, Any]]) -> None:
 def forget_progress(db: Reader, stream_ids: Sequence[UUID]) -> None:
     """Forget what was said of streams that are gone."""
     db.execute("DELETE FROM stream_progress WHERE stream_id = ANY(%s)", [list(stream_ids)])
+
+
+def standings(
+    db: Reader, account_id: UUID | None, ids: Sequence[UUID]
+) -> dict[UUID, tuple[str, int]]:
+    """Status and version of those of the streams that are there."""
+    owner, of_owner = owned_by(account_id)
+    query = SQL(
+        "SELECT stream_id, status, stream_version FROM streams WHERE stream_id = ANY(%s) AND {}"
+    ).format(owner)
+    rows = db.fetch_all(query, [list(ids), *of_owner])
+    return {row["stream_id"]: (row["status"], row["stream_version"]) for row in rows}

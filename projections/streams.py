@@ -142,8 +142,9 @@ class QueueConditions(Conditions):
 
 
 _SHOWN: Final = (
-    "SELECT s.*, CASE WHEN s.video_info IS NOT NULL THEN coalesce(p.video_info, s.video_info) END "
-    "AS shown_video_info, p.preview, "
+    "SELECT s.*, CASE WHEN s.video_info IS NULL OR s.status IN ('done', 'failure') "
+    "THEN s.video_info ELSE coalesce(p.video_info, s.video_info) END AS shown_video_info, "
+    "p.preview, "
     "ARRAY(SELECT g.group_name FROM stream_groups g WHERE g.group_id = ANY(s.group_ids) "
     "ORDER BY g.group_name) AS groups FROM streams s LEFT JOIN stream_progress p "
     "ON p.stream_id = s.stream_id AND p.stream_version = s.stream_version "

@@ -9,9 +9,8 @@ import httpx
 import structlog
 
 from api.agent.handler_calls import HandlerCalls
-from api.agent.previews import Previews
-from api.agent.sightings import Sightings
 from api.agent.stream_run import StreamRun
+from api.agent.uplink import Uplink
 from api.settings import Settings
 from api.url_guard import UrlGuard
 
@@ -28,17 +27,15 @@ class Agent:
     At most `settings.agent.streams` are processed at once, each in a process of its own.
     """
 
-    def __init__(
-        self, settings: Settings, guard: UrlGuard, previews: Previews, sightings: Sightings
-    ) -> None:
+    def __init__(self, settings: Settings, guard: UrlGuard) -> None:
         self._settings, self._guard = settings, guard
-        self._previews, self._sightings = previews, sightings
         self._calls = HandlerCalls(settings.api_origin, guard)
         token = settings.agent.token
         headers = {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}
         self._client = httpx.AsyncClient(
             base_url=settings.streams_origin, headers=headers, timeout=30.0, trust_env=False
         )
+        self._uplink = Uplink(self._client, settings.agent.poll_s)
         self._runs: dict[str, tuple[StreamRun, asyncio.Task[None]]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -52,6 +49,7 @@ class Agent:
         self._tasks = [
             loop.create_task(self._claim_for_ever(), name="agent-claims"),
             loop.create_task(self._report_for_ever(), name="agent-feedback"),
+            loop.create_task(self._uplink.run(), name="agent-uplink"),
         ]
 
     async def stop(self) -> None:
@@ -97,8 +95,7 @@ class Agent:
                 self._settings,
                 self._guard,
                 self._calls,
-                self._previews,
-                self._sightings,
+                self._uplink,
             )
             task = asyncio.create_task(self._work(run), name=f"stream-{run.stream_id}")
             self._runs[run.stream_id] = (run, task)

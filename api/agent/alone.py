@@ -4,8 +4,6 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from api.agent.agent import Agent
-from api.agent.previews import Previews
-from api.agent.sightings import Sightings
 from api.settings import Settings
 from api.url_guard import UrlGuard, UrlRules
 
@@ -15,7 +13,7 @@ class AgentAlone:
 
     def __init__(self, settings: Settings) -> None:
         self._guard = UrlGuard(url_rules(settings))
-        self._agent = Agent(settings, self._guard, Previews(), Sightings())
+        self._agent = Agent(settings, self._guard)
         nothing: ASGIApp = Starlette()
         self.api = self.streams = self.sender = self.tracking = nothing
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 import structlog
 
 from api.agent.handler_calls import HandlerCalls, NotAuthorized
-from api.agent.previews import Previews, url_of
-from api.agent.sightings import Sightings, tracking_message
 from api.agent.sources import SourceRefused, allowed_content
+from api.agent.uplink import Uplink
+from api.live.previews import url_of
 from api.settings import Settings
 from api.url_guard import UrlGuard, UrlRefused
 from domain.shared.fields import point_in_time, written
@@ -41,14 +41,12 @@ class StreamRun:
         settings: Settings,
         guard: UrlGuard,
         calls: HandlerCalls,
-        previews: Previews,
-        sightings: Sightings,
+        uplink: Uplink,
     ) -> None:
         self.stream, self._origin, self._begun = stream, origin, begun
         self.stream_id = str(stream["stream_id"])
         self._settings, self._guard, self._calls = settings, guard, calls
-        self._previews, self._sightings = previews, sightings
-        self._process: StreamProcess | None = None
+        self._uplink, self._shown = uplink, False
         self._network = stream["data"]["type"] in ("tcp", "udp")
         known = None if self._network else stream["video_info"]
         self._told = known is not None
@@ -62,7 +60,6 @@ class StreamRun:
     @property
     def feedback(self) -> dict[str, Any]:
         """What the streams service is told."""
-        shown = self._previews.last(self.stream_id) is not None
         urls = {kind: {"url": url_of(self.stream_id, kind)} for kind in ("live", "last_frame")}
         return {
             "stream_id": self.stream_id,
@@ -70,7 +67,7 @@ class StreamRun:
             "status": self.status,
             "error": self.error,
             "video_info": self.video_info,
-            **({"preview": urls} if shown else {}),
+            **({"preview": urls} if self._shown else {}),
         }
 
     async def run(self) -> None:
@@ -126,6 +123,7 @@ class StreamRun:
         )
         if self._network:
             self._began = datetime.now(UTC)
+        await self._uplink.begin(self.stream_id, self.stream["version"])
         process = await asyncio.to_thread(StreamProcess, job)
         try:
             return await self._listen(process)
@@ -134,14 +132,18 @@ class StreamRun:
         except ConnectionError as error:
             return Ended(str(error))
         finally:
-            self._previews.forget(self.stream_id)
-            await asyncio.shield(asyncio.to_thread(process.close))
+            self._shown = False
+            await asyncio.shield(self._over(process))
+
+    async def _over(self, process: StreamProcess) -> None:
+        await self._uplink.end(self.stream_id)
+        await asyncio.to_thread(process.close)
 
     async def _listen(self, process: StreamProcess) -> Ended:
         """All messages in order; a worker that says nothing for too long is ended."""
         heard = time.monotonic()
         while True:
-            process.watch(self._previews.watched(self.stream_id))
+            process.watch(self._uplink.watched(self.stream_id))
             message = await asyncio.to_thread(process.next, _POLL_S)
             if message is not None:
                 heard = time.monotonic()
@@ -162,7 +164,8 @@ class StreamRun:
                         raise ConnectionError("the streams service does not answer")
         elif isinstance(message, Seen):
             if message.picture:
-                self._previews.show(self.stream_id, message.picture)
+                self._uplink.show(self.stream_id, message.picture)
+                self._shown = True
             self._show_tracks(message)
         elif isinstance(message, Send):
             events = await self._calls.send(self.stream, self._origin, message, self._began)
@@ -171,11 +174,16 @@ class StreamRun:
 
     def _show_tracks(self, seen: Seen) -> None:
         for one in seen.tracks:
-            if self._sightings.wanted(self.stream_id):
+            if self._uplink.listened(self.stream_id):
                 event_id = self._events.get(one.track_id)
-                told = tracking_message(
-                    one.track_id, one.change, one.kind, one.rect, one.score, event_id
-                )
-                self._sightings.tell(self.stream_id, told)
+                detection = {"rect": dict(one.rect), "score": min(max(one.score, 0.0), 1.0)}
+                result = {
+                    "track_id": one.track_id,
+                    "event_id": event_id,
+                    "event_status": "started" if event_id is None else "ended",
+                    "track_status": one.change,
+                    "estimated": {one.kind: {"detections": detection}},
+                }
+                self._uplink.track(self.stream_id, result)
             if one.change == "ended":
                 self._events.pop(one.track_id, None)

@@ -7,7 +7,8 @@ from typing import Final, Literal
 import httpx
 from starlette.responses import Response, StreamingResponse
 
-from api.agent.previews import LIVE_TYPE, Previews, url_of
+from api.live.hub import LiveHub
+from api.live.previews import LIVE_TYPE, url_of
 from api.url_guard import UrlGuard, UrlRefused
 from domain.shared.refusal import Refusal
 from projections.database import Row
@@ -26,14 +27,14 @@ class PreviewFailed(Refusal):
     """The stream's worker does not show what it sees where it said it would."""
 
 
-async def preview_of(row: Row, kind: Kind, guard: UrlGuard, own: Previews) -> Response:
+async def preview_of(row: Row, kind: Kind, guard: UrlGuard, hub: LiveHub) -> Response:
     """What the worker shows, as it shows it: one picture, or pictures without end."""
     stream_id = str(row["stream_id"])
     url = ((row["preview"] or {}).get(kind) or {}).get("url")
     if url is None:
         raise NoPreview(kind, stream_id)
     if url == url_of(stream_id, kind):
-        return _own_preview(stream_id, kind, own)
+        return await _own_preview(row, kind, hub)
     try:
         async with AsyncExitStack() as opening:
             answer = await opening.enter_async_context(guard.opened(url))
@@ -47,14 +48,15 @@ async def preview_of(row: Row, kind: Kind, guard: UrlGuard, own: Previews) -> Re
     return StreamingResponse(_passed_on(answer, stack), headers=headers)
 
 
-def _own_preview(stream_id: str, kind: Kind, own: Previews) -> Response:
-    """What the agent of this process shows."""
-    picture = own.last(stream_id)
+async def _own_preview(row: Row, kind: Kind, hub: LiveHub) -> Response:
+    """What an agent of this installation shows, wherever it is."""
+    stream_id = str(row["stream_id"])
+    picture = await hub.picture(stream_id) if row["status"] == "in_progress" else None
     if picture is None:
         raise NoPreview(kind, stream_id)
     if kind == "last_frame":
         return Response(picture, media_type="image/jpeg")
-    return StreamingResponse(own.live(stream_id), media_type=LIVE_TYPE)
+    return StreamingResponse(hub.live(stream_id), media_type=LIVE_TYPE)
 
 
 async def _passed_on(answer: httpx.Response, stack: AsyncExitStack) -> AsyncIterator[bytes]:

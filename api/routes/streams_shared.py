@@ -88,7 +88,7 @@ async def preview_frame_proxy(
 ) -> Response:
     """Get the last frame that the stream's worker has seen."""
     row = await asyncio.to_thread(streams.get_stream, db, scope, stream_id)
-    return await preview_of(row, "last_frame", services.guard, services.previews)
+    return await preview_of(row, "last_frame", services.guard, services.live)
 
 
 async def preview_live_proxy(
@@ -96,7 +96,7 @@ async def preview_live_proxy(
 ) -> Response:
     """Watch what the stream's worker sees."""
     row = await asyncio.to_thread(streams.get_stream, db, scope, stream_id)
-    return await preview_of(row, "live", services.guard, services.previews)
+    return await preview_of(row, "live", services.guard, services.live)
 
 
 def get_streams_logs(

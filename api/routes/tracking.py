@@ -36,7 +36,7 @@ async def subscribe(
     services: Services = websocket.app.state.services
     owner = chosen_of(scope, wanted.account_id)
     await asyncio.to_thread(get_stream, services.reader, owner, wanted.stream_id)
-    with services.sightings.subscribed(str(wanted.stream_id)) as queue:
+    with services.live.subscribed(str(wanted.stream_id)) as queue:
         await websocket.accept()
         leaving = asyncio.create_task(_listen(websocket))
         try:

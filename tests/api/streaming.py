@@ -35,8 +35,7 @@ def working(api: RunningApi, private: Sequence[str] = (), **settings: Any) -> It
 
     async def begin() -> Agent:
         guard = UrlGuard(UrlRules(private=tuple(private)))
-        parts = guard, api.services.previews, api.services.sightings
-        agent = Agent(changed, *parts)
+        agent = Agent(changed, guard)
         agent.start()
         return agent
 

@@ -1,10 +1,11 @@
 """Requests about streams that are granted, and those that only the state of a stream refuses."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from api.agent.previews import url_of
+from api.live.previews import url_of
 from tests.api.contract.asking import Asked, World
 from tests.api.files import FACE
 from tests.api.people import some_id
@@ -65,7 +66,9 @@ def _frame(version: int) -> Make:
         own = {"last_frame": {"url": url_of(stream_id, "last_frame")}}
         with world.streams() as client:
             report(client, stream_id, "in_progress", preview=own)
-        world.api.services.previews.show(stream_id, FACE)
+            shown = {"stream_id": stream_id, "version": 1, "picture": b64encode(FACE).decode()}
+            told = client.post("/2/streams/processing/live", json={"streams": [shown]})
+            assert told.status_code == 200, told.text
         return Asked(f"/streams/{version}/streams/{stream_id}/preview/handler/frame")
 
     return asked

@@ -32,6 +32,11 @@ class Sightings:
             if not mine:
                 self._subscribers.pop(stream_id, None)
 
+    @property
+    def subscribers(self) -> set[str]:
+        """The streams that somebody listens to."""
+        return set(self._subscribers)
+
     def wanted(self, stream_id: str) -> bool:
         """Whether anybody listens."""
         return stream_id in self._subscribers
@@ -44,28 +49,3 @@ class Sightings:
                 self._subscribers[stream_id].discard(queue)
             else:
                 queue.put_nowait(message)
-
-
-def tracking_message(
-    track_id: str,
-    change: str,
-    kind: str,
-    rect: Mapping[str, int],
-    score: float,
-    event_id: str | None,
-    error: str | None = None,
-) -> dict[str, Any]:
-    """The contract's `ws_message` of one face or body."""
-    detection = {"rect": dict(rect), "score": round(min(max(score, 0.0), 1.0), 6)}
-    result = {
-        "track_id": track_id,
-        "event_id": event_id,
-        "event_status": "started" if event_id is None else "ended",
-        "track_status": change,
-        "estimated": {kind: {"detections": detection}},
-    }
-    return {
-        "stream_status": "in_progress",
-        "error": error,
-        "analytics_results": {"human_tracking": result},
-    }
