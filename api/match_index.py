@@ -88,7 +88,12 @@ class MatchIndex:
         most_waiting, room = settings.waiting_searches, machine_bytes()
         matching: Matching
         if self._settings.ray_address is None:
-            matching = open_local_matching(features, *saved, most_waiting=most_waiting)
+            matching = open_local_matching(
+                features,
+                *saved,
+                most_waiting=most_waiting,
+                approximate_from=settings.approximate_from,
+            )
         else:
             matching, room = open_ray_matching(
                 features,

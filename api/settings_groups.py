@@ -107,6 +107,7 @@ class Index(Group):
     memory_share: Annotated[float, Field(gt=0, le=1)] = 0.7
     memory_bytes: Count | None = None
     waiting_searches: Count = 1024
+    approximate_from: Count | None = None
     shards: Annotated[int, Field(ge=0, le=256)] = 1
     """Into how many parts; 0: as many as the cluster has machines."""
 

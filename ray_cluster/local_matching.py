@@ -11,6 +11,7 @@ from inference.matching.sharded_index import ShardedIndex
 from inference.matching.snapshots import Snapshots
 from inference.matching.workers import Workers
 from ray_cluster.comparing import Comparing
+from ray_cluster.keeping_up import KeepingUp
 from ray_cluster.matching import (
     ChangeSource,
     CollectionSize,
@@ -29,7 +30,8 @@ __all__ = ["MOST_WAITING", "LocalMatching"]
 class LocalMatching(Comparing):
     """An index whose searches run one batch at a time, each on all threads.
 
-    One event loop calls `search`; `apply` may be called from any thread.
+    One event loop calls `search`; `apply` may be called from any thread. Lists of at least
+    `approximate_from` faces are searched approximately.
     """
 
     def __init__(
@@ -41,14 +43,18 @@ class LocalMatching(Comparing):
         storage: Storage = IN_MEMORY,
         snapshots: Snapshots | None = None,
         most_waiting: int = MOST_WAITING,
+        approximate_from: int | None = None,
     ) -> None:
-        if shards > 1 and snapshots is not None:
-            raise ValueError("an index in several shards is not saved")
+        if shards > 1 and (snapshots is not None or approximate_from is not None):
+            raise ValueError("an index in several shards is not saved, and always exact")
         self._snapshots = snapshots
         thread = ThreadPoolExecutor(1, thread_name_prefix="match")
         super().__init__(features, thread)
         workers = Workers(threads)
-        self._whole = MatchIndex(self.features, workers=workers, storage=storage)
+        self._whole = MatchIndex(
+            self.features, workers=workers, storage=storage, approximate_from=approximate_from
+        )
+        self._keeping_up = KeepingUp(self._whole)
         self._index: MatchIndex | ShardedIndex = self._whole
         if shards > 1:
             self._index = ShardedIndex(self.features, shards, workers=workers, storage=storage)
@@ -101,6 +107,7 @@ class LocalMatching(Comparing):
     async def close(self) -> None:
         """Let running searches end and take no more."""
         await self._batches.close()
+        await asyncio.to_thread(self._keeping_up.stop)
         await asyncio.to_thread(self._thread.shutdown)
         self._index.close()
         if self._snapshots is not None:

@@ -109,11 +109,17 @@ def open_local_matching(
     key: bytes,
     *,
     most_waiting: int = MOST_WAITING,
+    approximate_from: int | None = None,
     only_read: bool = False,
 ) -> LocalMatching:
     """The match index in this process; it is saved where there is a directory, signed by a key."""
     snapshots = None if directory is None else Snapshots(directory, key, only_read=only_read)
-    return LocalMatching(features, snapshots=snapshots, most_waiting=most_waiting)
+    return LocalMatching(
+        features,
+        snapshots=snapshots,
+        most_waiting=most_waiting,
+        approximate_from=approximate_from,
+    )
 
 
 def open_ray_matching(

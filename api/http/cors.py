@@ -6,7 +6,7 @@ from api.http.asgi import Header, header, with_headers
 
 _EXPOSED = (
     b"Luna-Request-Id, Selene-Position, Selene-Match-Position, Selene-Match-Exact, "
-    b"Selene-Models, Selene-Checks-Off, Location, Allow"
+    b"Selene-Match-Recall, Selene-Models, Selene-Checks-Off, Location, Allow"
 )
 _ACCEPTED = (
     b"Authorization, Content-Type, Accept, Luna-Account-Id, Luna-Request-Id, Luna-Event-Time, "

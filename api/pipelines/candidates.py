@@ -48,7 +48,8 @@ class CandidateSearch:
     """Compares references with faces and events of both kinds, exactly, at the request's moment.
 
     `position` is the earliest place in the log that a search was answered at, None before the
-    first; `exact` says that no search can have missed a better candidate.
+    first; `exact` says that no search can have missed a better candidate, and where one can,
+    `recall` is the least part of the best that was found when that was measured.
     """
 
     def __init__(self, reader: Reader, matching: Matching) -> None:
@@ -56,6 +57,7 @@ class CandidateSearch:
         self._matching = matching
         self.position: int | None = None
         self.exact = True
+        self.recall = 1.0
 
     async def search(
         self,
@@ -84,6 +86,7 @@ class CandidateSearch:
             at = answer.position
             self.position = at if self.position is None else min(self.position, at)
             self.exact = self.exact and answer.exact
+            self.recall = min(self.recall, answer.recall)
         return await self._shown(answers[0], origin, candidates.shown)
 
     async def planned(

@@ -47,6 +47,8 @@ async def match_sets(
     if search.position is not None:
         answer.headers["Selene-Match-Position"] = str(search.position)
         answer.headers["Selene-Match-Exact"] = "true" if search.exact else "false"
+        if not search.exact:
+            answer.headers["Selene-Match-Recall"] = f"{search.recall:.3f}"
     return [
         {
             "reference": reference.shown,

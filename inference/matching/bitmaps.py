@@ -68,6 +68,15 @@ class Bitmaps:
         """Forget a list."""
         self._lists.pop(list_id, None)
 
+    @property
+    def list_ids(self) -> Collection[UUID]:
+        """The lists that have rows."""
+        return self._lists.keys()
+
+    def rows_of_list(self, list_id: UUID) -> BitMap:
+        """The rows of a list, which is not to be changed."""
+        return self._lists[list_id]
+
     def to_bytes(self) -> bytes:
         """All bitmaps, for `restore`."""
         accounts, lists = (

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from domain.shared.biometrics import Descriptor, DescriptorKind
 from domain.shared.model_features import DescriptorFeature
+from inference.matching.approximate import Approximate, Upkeep
 from inference.matching.bitmaps import Bitmaps
 from inference.matching.columns import Columns, SavedColumns, age_of, time_of
 from inference.matching.comparing import differing
 from inference.matching.id_table import Ids, IdTable, Rows, id_pairs, ids_of, virtual_shards
+from inference.matching.near import KeptVectors, keep_up, search
 from inference.matching.planner import Plan, Planner
 from inference.matching.quantise import Quantiser, Vectors
 from inference.matching.ranking import Hits
-from inference.matching.scan import Asked, Found, Scan, Wanted
+from inference.matching.scan import NOTHING, Asked, Found, Wanted
 from inference.matching.scoring import Scoring
 from inference.matching.segments import BLOCK_ROWS, SEGMENT_ROWS, SavedVectors, Segments
 from inference.matching.values import (
@@ -62,14 +64,6 @@ class Saved:
     changes: tuple[int, ...] = ()
 
 
-@dataclass(slots=True)
-class _Vectors:
-    """The vectors of a collection and their scale, which the first of them decide."""
-
-    segments: Segments
-    quantiser: Quantiser
-
-
 class Collection:
     """Rows of candidates that can be compared with each other.
 
@@ -85,7 +79,10 @@ class Collection:
         self.storage = storage
         self._columns, self._bitmaps, self._table = Columns(), Bitmaps(), IdTable()
         self._planner = Planner(self._columns, self._bitmaps, self._table)
-        self._vectors: _Vectors | None = None
+        self.approximate = Approximate(
+            self._bitmaps, feature.dimension, by_distance=self.scoring.by_distance
+        )
+        self._vectors: KeptVectors | None = None
         self._free: list[int] = []
         self._alive = 0
 
@@ -104,6 +101,7 @@ class Collection:
         """How many candidates there are, and the memory they take."""
         vectors = self._vectors.segments.nbytes(self._columns.count) if self._vectors else 0
         size = vectors + self._columns.nbytes + self._bitmaps.nbytes + self._table.nbytes
+        size += self.approximate.nbytes
         return CollectionSize(self.origin, self.kind, self.version, self._alive, size)
 
     def put(self, puts: list[PutCandidate], vectors: VectorsOf, workers: Workers) -> Rows:
@@ -143,6 +141,7 @@ class Collection:
     def reclaim(self, rows: Rows) -> None:
         """Wipe the vectors of dead rows that no search reads any more, and use the rows again."""
         assert self._vectors is not None
+        self.approximate.forget(rows)
         self._vectors.segments.wipe(rows)
         self._free += rows.tolist()
 
@@ -163,7 +162,7 @@ class Collection:
         """Become what was saved, while there is nothing here."""
         segments = self._new_segments()
         segments.restore(saved.vectors)
-        self._vectors = _Vectors(segments, saved.quantiser)
+        self._vectors = KeptVectors(segments, saved.quantiser, self.scoring)
         self._columns.restore(saved.columns)
         self._table.restore(saved.slots)
         self._bitmaps.restore(saved.bitmaps)
@@ -200,22 +199,27 @@ class Collection:
         """Forget a list."""
         self._bitmaps.drop_list(list_id)
 
-    def plan(self, filters: MatchFilters) -> Plan:
-        """The rows that take part in a search from now."""
-        return self._planner.plan(filters, self._alive)
+    def plan(self, filters: MatchFilters, most: int) -> Plan:
+        """The rows that take part in a search for up to `most` candidates from now."""
+        short = self.approximate.plan(filters, most)
+        return self._planner.plan(filters, self._alive) if short is None else short
 
     def scan(self, plan: Plan, wanted: Sequence[Wanted], workers: Workers) -> list[Found]:
         """What each of a few references finds, as planned."""
-        if not plan.chosen or self._vectors is None:
-            return [Found(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in wanted]
-        vectors = self._vectors
-        scan = Scan(vectors.segments, vectors.quantiser, self.scoring, plan, wanted)
-        return scan.run(workers)
+        if self._vectors is None or not (plan.chosen or plan.shortcut):
+            return [NOTHING for _ in wanted]
+        return search(self._vectors, plan, wanted, workers)
+
+    def keep_up(self, upkeep: Upkeep, workers: Workers) -> None:
+        """Do what a graph needs; no row is overwritten meanwhile."""
+        if self._vectors is not None:
+            keep_up(self._vectors, upkeep, workers)
 
     def hits(self, asked: Asked, found: Found) -> Hits:
         """What a reference found, as it is ranked."""
         ids, times = self._columns.ids[found.rows], self._columns.times[found.rows]
-        return Hits(asked.query, asked.reference, self.scoring, ids, found.scores, times)
+        scores, recall = found.scores, found.recall
+        return Hits(asked.query, asked.reference, self.scoring, ids, scores, times, recall)
 
     def release(self, virtual: int, count: int) -> tuple[list[PutCandidate], Vectors, Rows]:
         """Up to `count` candidates of a virtual shard, no longer found here, and their rows."""
@@ -256,12 +260,12 @@ class Collection:
         more = np.arange(fresh, fresh + count - len(used))
         return np.concatenate([np.array(used, np.int64), more])
 
-    def _new_vectors(self, first: VectorsOf) -> _Vectors:
+    def _new_vectors(self, first: VectorsOf) -> KeptVectors:
         biased, length = self.scoring.by_distance, 1.0
         if biased:
             length = float(np.median(np.linalg.norm(first(slice(None)), axis=1)))
         quantiser = Quantiser.for_rows(self.feature.dimension, length, biased)
-        return _Vectors(self._new_segments(), quantiser)
+        return KeptVectors(self._new_segments(), quantiser, self.scoring)
 
     def _new_segments(self) -> Segments:
         return Segments(

@@ -47,6 +47,7 @@ class MatchIndex:
     """Collections by origin, kind and version, kept up to date by changes from the log.
 
     A search sees every change applied before it began, and none that is applied while it runs.
+    Lists of at least `approximate_from` faces are searched by graphs that `keep_up` makes.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class MatchIndex:
         *,
         workers: Workers | None = None,
         storage: Storage = IN_MEMORY,
+        approximate_from: int | None = None,
     ) -> None:
+        self.approximate_from = approximate_from
         self.features = {(each.kind, each.version): each for each in features}
         self.workers, self._alone = workers or Workers(), Workers(1)
         self.storage = storage
@@ -124,6 +127,24 @@ class MatchIndex:
             ]
         finally:
             self._ended(begun.number)
+
+    def keep_up(self) -> bool:
+        """Do a bit of the work that approximate searches need; whether there was any."""
+        if (least := self.approximate_from) is None:
+            return False
+        with self._lock:
+            needs = ((c, c.approximate.next_upkeep(least)) for c in self._collections.values())
+            collection, upkeep = next(((c, u) for c, u in needs if u), (None, None))
+            if collection is None or upkeep is None:
+                return False
+            number = self._began()
+        try:
+            collection.keep_up(upkeep, self.workers)
+            with self._lock:
+                collection.approximate.entered(upkeep)
+        finally:
+            self._ended(number)
+        return True
 
     def release(self, virtual: int, count: int) -> list[Checked]:
         """Some candidates of a virtual shard, for another index; they are no longer here."""
@@ -201,7 +222,9 @@ class MatchIndex:
         batches = []
         for (key, _), group in groups.items():
             collection = self._collections[key]
-            plan = collection.plan(queries[group[0].query].filters)
+            plan = collection.plan(
+                queries[group[0].query].filters, max(each.wanted.limit for each in group)
+            )
             group.sort(key=lambda each: each.wanted.limit)
             parts = (group[start : start + BATCH] for start in range(0, len(group), BATCH))
             batches += [Batch(collection, plan, part) for part in parts]

@@ -8,6 +8,7 @@ import numpy as np
 from inference.matching.bitmaps import Bitmaps, bitmap_of, rows_of
 from inference.matching.columns import Columns, Mask
 from inference.matching.id_table import IdTable, Rows, id_pairs
+from inference.matching.shortcut import Shortcut
 from inference.matching.values import MatchFilters
 
 # Gathering more rows than this part of all costs more than scanning them under a mask.
@@ -19,13 +20,15 @@ class Plan:
     """The rows that take part in a search, as they were when it was planned.
 
     `rows` are gathered; without them the first `scanned` rows are scanned, those that `mask`
-    (one flag per row) excludes being left out. `chosen` counts the rows that take part.
+    (one flag per row) excludes being left out. `chosen` counts them. More rows take part by a
+    `shortcut`.
     """
 
     chosen: int
     scanned: int = 0
     rows: Rows | None = None
     mask: Mask | None = None
+    shortcut: Shortcut | None = None
 
     def all_rows(self) -> Rows:
         """The rows that take part, ascending."""

@@ -28,6 +28,7 @@ class Hits(NamedTuple):
     ids: Ids
     scores: Scores
     times: NDArray[np.int64]
+    recall: float | None = None
 
 
 def answers(
@@ -42,8 +43,10 @@ def answers(
     for scoring, group in groups.items():
         wanted = [queries[query] for query, _ in group]
         lists = _ranked(list(group.values()), wanted, scoring)
-        for (query, reference), best in zip(group, lists, strict=True):
-            made[query][reference] = MatchAnswer(best, position, True)
+        for ((query, reference), parts), best in zip(group.items(), lists, strict=True):
+            recall = min((part.recall for part in parts if part.recall is not None), default=None)
+            answer = MatchAnswer(best, position, recall is None)
+            made[query][reference] = answer if recall is None else answer._replace(recall=recall)
     return made
 
 

@@ -29,10 +29,14 @@ _TOGETHER: Final = 16
 
 
 class Found(NamedTuple):
-    """The best rows of one reference, in no order; more than asked for where scores are equal."""
+    """The best rows of one reference, in no order; more than asked for where scores are equal.
+
+    `recall` is None where no better row can have been missed.
+    """
 
     rows: Rows
     scores: Scores
+    recall: float | None = None
 
 
 NOTHING: Final = Found(np.empty(0, np.int64), np.empty(0, np.float32))
@@ -181,19 +185,19 @@ class Scan:
         """
         limit, rows, found = self._wanted[number].limit, survivors.rows, self._found[number]
         if len(rows) <= limit + _RESCORED_AT_ONCE:
-            return self._with(number, found, rows)
+            return self.joined(number, found, rows)
         worst = self._worst(number, found)
         likely = np.partition(survivors.products, -limit)[-limit]
         most = self._coded.best(number, survivors.products, self._segments.residuals(rows))
         guess = max(worst, self._coded.guess(number, float(likely)))
         reaching = most >= guess
-        found = self._with(number, found, rows[reaching])
+        found = self.joined(number, found, rows[reaching])
         worst = self._worst(number, found)
         if worst < guess:
-            found = self._with(number, found, rows[(most >= worst) & ~reaching])
+            found = self.joined(number, found, rows[(most >= worst) & ~reaching])
         return found
 
-    def _with(self, number: int, found: Found, rows: Rows) -> Found:
+    def joined(self, number: int, found: Found, rows: Rows) -> Found:
         """The best rows of a reference among those found and some others."""
         limit, others = self._wanted[number].limit, self._scores(number, rows)
         rows = np.concatenate([found.rows, rows])

@@ -145,12 +145,14 @@ class MatchAnswer(NamedTuple):
     """The candidates found for one reference.
 
     `position` is the place in the log up to which changes were seen; `exact` says that no better
-    candidate can have been missed.
+    candidate can have been missed. Where one can, `recall` is which part of the best was found
+    when that was measured last.
     """
 
     candidates: tuple[MatchCandidate, ...]
     position: int
     exact: bool
+    recall: float = 1.0
 
 
 class CollectionSize(NamedTuple):

@@ -62,9 +62,16 @@ ANY_FILTERS = st.just(MatchFilters()) | st.builds(
 class Changes(RuleBasedStateMachine):
     """An index and the truth, told the same in the same order."""
 
+    approximate_from: int | None = None
+
     @initialize(threads=st.integers(1, 2))
     def begin(self, threads: int) -> None:
-        self.index = MatchIndex(FEATURES, workers=Workers(threads), storage=SMALL)
+        self.index = MatchIndex(
+            FEATURES,
+            workers=Workers(threads),
+            storage=SMALL,
+            approximate_from=self.approximate_from,
+        )
         self.truth = Truth(FEATURES)
         self.position = 0
 
