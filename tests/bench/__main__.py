@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from api.embedded_postgres import EmbeddedPostgres
-from tests.bench import cluster, http, kit, log, match, rebuild, video
+from tests.bench import cluster, http, inference, kit, log, match, rebuild, video
 from tests.bench.figures import Figure, show
 from tests.support.log import prepare
 
@@ -20,6 +20,7 @@ SECTIONS: dict[str, Callable[[str, str], Iterator[Figure]]] = {
     "http": http.figures,
     "match": lambda *_: match.figures(100_000),
     "cluster": lambda *_: cluster.figures(100_000),
+    "inference": lambda *_: inference.figures(),
     "video": lambda *_: video.figures(),
 }
 

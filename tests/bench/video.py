@@ -30,6 +30,7 @@ from ray_cluster.opening import open_pack
 from ray_cluster.stream_jobs import Message, Progress, Send, StreamJob
 from ray_cluster.stream_worker import process
 from tests.bench.figures import Figure, medians, show
+from tests.bench.network_calls import watched
 from tests.support.packs import PACKS
 from tests.support.shared import MEDIA, MODELS
 
@@ -65,18 +66,13 @@ class Calls:
 
     def record(self, run: Callable[[], None]) -> None:
         """Note all calls while something runs."""
-        plain = OnnxSession.__call__
 
-        def noting(session: OnnxSession, *arrays: Any) -> Any:
+        def note(session: OnnxSession, arrays: tuple[Any, ...], _: float) -> None:
             feed = dict(zip(session.inputs, arrays, strict=True))
             self.made.append((session._session, {k: v.copy() for k, v in feed.items()}))
-            return plain(session, *arrays)
 
-        OnnxSession.__call__ = noting  # type: ignore[method-assign]
-        try:
+        with watched(note):
             run()
-        finally:
-            OnnxSession.__call__ = plain  # type: ignore[method-assign]
 
     def again(self) -> None:
         """The same calls of the bare runtime."""
