@@ -16,9 +16,9 @@ from projections.database import Reader, Row, owned_by
 from projections.event_columns import ASKED, SHOWN, event_row
 from projections.event_filters import EventConditions
 from projections.event_hours import MARKING
-from projections.event_pages import FarPage
 from projections.filtering import CommaList, Conditions, Page, Where
-from projections.paging import FAR, on_page
+from projections.paging import FAR, Paged, Span, span_of
+from projections.row_blocks import IN_BLOCKS
 from projections.table import Delete, Insert, Table
 
 
@@ -57,7 +57,7 @@ EVENTS = Table(
         "(external_id) WHERE external_id <> ''",  # events of one external id
     ),
     grouped={"create_time": 5000},  # statistics by hours, days of the week, ...
-    marking=MARKING,
+    marking=(*MARKING, *IN_BLOCKS),
     rules=[_InsertEvent(EventRecorded), Delete(EventDeleted)],
 )
 
@@ -113,10 +113,11 @@ _MONTH_BEFORE: Final = (
     "(%s::timestamptz AT TIME ZONE 'UTC' - interval '1 month') AT TIME ZONE 'UTC'"
 )
 _LAST_MONTH: Final = SQL(f"create_time >= {_MONTH_BEFORE} AND create_time < %s")
-_ORDER: Final = {
-    "asc": SQL("create_time, event_id"),
-    "desc": SQL("create_time DESC, event_id DESC"),
-}
+_PAGES: Final = Paged(
+    "events",
+    "event_id",
+    {"asc": SQL("create_time, event_id"), "desc": SQL("create_time DESC, event_id DESC")},
+)
 _PLACES: Final = ("city", "area", "district", "street", "house_number")
 _FIELDS: Final[dict[EventTarget, tuple[str, ...]]] = {
     **{name: (name,) for name in get_args(EventTarget)},
@@ -138,28 +139,12 @@ def list_events(
         clauses.append(_LAST_MONTH)
         values += [now, now]
     fields = wanted.target or list(_FIELDS)
-    condition, order = SQL(" AND ").join(clauses), _ORDER[wanted.order]
-    if (far := _far_page(db, account_id, wanted, now)) is not None:
-        page = (wanted.page_size, wanted.offset)
-        query, values = far.query(account_id, _columns(fields), (condition, values), order, page)
-    else:
-        rest = on_page("events", "event_id", condition, order, wanted)
-        query = SQL("SELECT {} {}").format(_columns(fields), rest)
-        values = [*values, wanted.page_size, wanted.offset]
-    return [_shown(row, fields) for row in db.fetch_all(query, values)]
-
-
-def _far_page(
-    db: Reader, account_id: UUID | None, wanted: EventFilter, now: datetime
-) -> FarPage | None:
-    since, until = wanted.create_time__gte, wanted.create_time__lt
-    clauses, _ = wanted.conditions()
-    if wanted.offset < FAR or len(clauses) > (since is not None) + (until is not None):
-        return None
-    if wanted.unlimited:
-        since, until = db.fetch_value(SQL("SELECT " + _MONTH_BEFORE), [now]), now
-    page = FarPage(since, until, wanted.order)
-    return page if page.is_quick(db, account_id) else None
+    span = span_of(account_id, wanted) if wanted.offset >= FAR else None
+    if span is not None and wanted.unlimited:
+        span = Span(account_id, db.fetch_value(SQL("SELECT " + _MONTH_BEFORE), [now]), now)
+    condition = SQL(" AND ").join(clauses), values
+    rows = _PAGES.rows(db, _columns(fields), condition, wanted, wanted.order, span)
+    return [_shown(row, fields) for row in rows]
 
 
 def get_event(

@@ -11,7 +11,9 @@ from domain.lists import FaceList
 from domain.shared.fields import Time
 from projections.database import Reader, Row, owned_by
 from projections.filtering import CommaList, Conditions, Filter, Where
-from projections.paging import on_page
+from projections.paging import Paged, span_of
+from projections.row_blocks import IN_BLOCKS
+from projections.row_counts import COUNTED_FACES, counted
 from projections.table import Append, Delete, Insert, Remove, RemoveEverywhere, Table, Update
 
 
@@ -59,8 +61,8 @@ FACES = Table(
         "USING gin (list_ids)",  # members of a list
         "(external_id) WHERE external_id <> ''",  # faces of one external id
         "(event_id) WHERE event_id IS NOT NULL",  # the face an event created
-        "(account_id) WHERE attributes_time IS NOT NULL",  # how many can match
     ),
+    marking=(*IN_BLOCKS, *COUNTED_FACES),
     rules=[
         Insert(Face.Created, "account_id", "event_id", create_time="timestamp", **_SAID),
         Update(Face.Edited, "event_id", **_SAID),
@@ -140,19 +142,28 @@ _SHOWN: dict[str, str] = {
 }
 
 
+_PAGES = Paged("faces", "face_id", {"desc": SQL("create_time DESC, face_id")})
+
+
 def list_faces(db: Reader, account_id: UUID | None, wanted: FaceFilter) -> list[Row]:
     """One page, newest first; only the targets, if any are named."""
     owner, of_owner = owned_by(account_id)
     where, values = wanted.where()
     columns = ", ".join(_SHOWN[target] for target in wanted.targets or _SHOWN)
-    condition, order = SQL("{} AND {}").format(owner, where), SQL("create_time DESC, face_id")
-    page = on_page("faces", "face_id", condition, order, wanted)
-    query = SQL("SELECT " + columns + " {}").format(page)
-    return db.fetch_all(query, [*of_owner, *values, wanted.page_size, wanted.offset])
+    condition = SQL("{} AND {}").format(owner, where), [*of_owner, *values]
+    return _PAGES.rows(db, SQL(columns), condition, wanted, span=span_of(account_id, wanted))
 
 
 def count_faces(db: Reader, account_id: UUID | None, wanted: FaceConditions) -> int:
-    """How many faces pass all conditions."""
+    """How many faces pass all conditions; those of an account or of a list are counted already."""
+    clauses, _ = wanted.conditions()
+    if not clauses:
+        return counted(db, "faces", "account", account_id)
+    if len(clauses) == 1 and wanted.list_id is not None:
+        owner, of_owner = owned_by(account_id)
+        seen = SQL("SELECT FROM lists WHERE list_id = %s AND NOT retired AND {}").format(owner)
+        is_seen = db.fetch_one(seen, [wanted.list_id, *of_owner]) is not None
+        return counted(db, "faces", "list", wanted.list_id) if is_seen else 0
     owner, of_owner = owned_by(account_id)
     where, values = wanted.where()
     query = SQL("SELECT count(*) FROM faces WHERE {} AND {}").format(owner, where)
@@ -161,9 +172,7 @@ def count_faces(db: Reader, account_id: UUID | None, wanted: FaceConditions) -> 
 
 def count_faces_with_attributes(db: Reader, account_id: UUID | None) -> int:
     """How many faces have attributes."""
-    owner, of_owner = owned_by(account_id)
-    query = SQL("SELECT count(*) FROM faces WHERE attributes_time IS NOT NULL AND {}").format(owner)
-    return int(db.fetch_value(query, of_owner))
+    return counted(db, "faces", "attributes", account_id)
 
 
 def get_faces(db: Reader, face_ids: Sequence[UUID]) -> dict[UUID, Row]:

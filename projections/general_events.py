@@ -20,7 +20,8 @@ from projections.event_columns import (
 from projections.event_common import CommonConditions
 from projections.events import Order, table_of_deleted
 from projections.filtering import CommaList, Conditions, Page, Where
-from projections.paging import on_page
+from projections.paging import Paged, span_of
+from projections.row_blocks import IN_BLOCKS
 from projections.table import Delete, Insert, Table
 
 
@@ -59,6 +60,7 @@ GENERAL_EVENTS = Table(
         "(account_id, event_type, create_time)",  # events of one type
     ),
     grouped={"create_time": 5000},  # statistics by hours, days of the week, ...
+    marking=IN_BLOCKS,
     rules=[
         Insert(
             GeneralEventRecorded,
@@ -98,10 +100,11 @@ class GeneralEventFilter(GeneralEventConditions, Page):
 
 
 _SHOWN: Final = SQL("event_id, account_id, event_type, create_time, end_time, content")
-_ORDER: Final = {
-    "asc": SQL("create_time, event_id"),
-    "desc": SQL("create_time DESC, event_id DESC"),
-}
+_PAGES: Final = Paged(
+    "general_events",
+    "event_id",
+    {"asc": SQL("create_time, event_id"), "desc": SQL("create_time DESC, event_id DESC")},
+)
 
 
 def list_general_events(
@@ -110,10 +113,9 @@ def list_general_events(
     """One page, by creation time."""
     owner, values = owned_by(account_id)
     where, of_where = wanted.where()
-    condition = SQL("{} AND {}").format(owner, where)
-    page = on_page("general_events", "event_id", condition, _ORDER[wanted.order], wanted)
-    query = SQL("SELECT {} {}").format(_SHOWN, page)
-    rows = db.fetch_all(query, [*values, *of_where, wanted.page_size, wanted.offset])
+    condition = SQL("{} AND {}").format(owner, where), [*values, *of_where]
+    span = span_of(account_id, wanted)
+    rows = _PAGES.rows(db, _SHOWN, condition, wanted, wanted.order, span)
     return [_shown(row) for row in rows]
 
 
@@ -147,11 +149,9 @@ def list_general_event_descriptors(
     owner, of_owner = owned_by(account_id)
     where, values = wanted.where()
     condition = SQL("descriptor_ids <> '{{}}' AND {} AND {}").format(owner, where)
-    page = on_page("general_events", "event_id", condition, _ORDER[wanted.order], wanted)
-    rows = db.fetch_all(
-        SQL("SELECT event_id, account_id, event_type {}").format(page),
-        [*of_owner, *values, wanted.page_size, wanted.offset],
-    )
+    columns = SQL("event_id, account_id, event_type")
+    where_all = condition, [*of_owner, *values]
+    rows = _PAGES.rows(db, columns, where_all, wanted, wanted.order)
     found = db.fetch_all(
         "SELECT owner_id, kind, version, data FROM descriptors WHERE owner_id = ANY(%s) "
         "ORDER BY kind DESC, version",

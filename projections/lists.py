@@ -10,6 +10,9 @@ from domain.lists import FaceList, ListNotFound
 from domain.shared.fields import Time
 from projections.database import Reader, Row, owned_by
 from projections.filtering import CommaList, Conditions, Filter, Where
+from projections.paging import FAR, Paged, span_of
+from projections.row_blocks import IN_BLOCKS
+from projections.row_counts import COUNTED, counted
 from projections.table import Delete, Insert, Table, Update
 
 
@@ -32,8 +35,10 @@ LISTS = Table(
     defaults={"retired": False, "faces_stay": False},
     indexes=(
         "(account_id, create_time DESC, list_id)",  # pages of one account, newest first
+        "(create_time DESC, list_id)",  # the same over all accounts
         "(list_id) WHERE retired",  # lists that nobody sees, whose faces still are to go
     ),
+    marking=(*IN_BLOCKS, *COUNTED),
     rules=[
         Insert(
             FaceList.Created,
@@ -71,22 +76,29 @@ class ListFilter(ListConditions, Filter):
 
 
 _SHOWN = "list_id, user_data, account_id, create_time, last_update_time"
+_PAGES = Paged("lists", "list_id", {"desc": SQL("create_time DESC, list_id")})
+
+
+_HIDDEN = "SELECT EXISTS (SELECT FROM lists WHERE retired)"
 
 
 def list_lists(db: Reader, account_id: UUID | None, wanted: ListFilter) -> list[Row]:
     """One page, newest first."""
     owner, of_owner = owned_by(account_id)
     where, values = wanted.where()
-    query = SQL(
-        "SELECT " + _SHOWN + " FROM lists WHERE NOT retired AND {} AND {} "
-        "ORDER BY create_time DESC, list_id LIMIT %s OFFSET %s"
-    ).format(owner, where)
-    return db.fetch_all(query, [*of_owner, *values, wanted.page_size, wanted.offset])
+    condition = SQL("NOT retired AND {} AND {}").format(owner, where), [*of_owner, *values]
+    # Retired lists are counted like others; there are none but for a moment.
+    some_are_hidden = wanted.offset >= FAR and db.fetch_value(_HIDDEN)
+    span = None if some_are_hidden else span_of(account_id, wanted)
+    return _PAGES.rows(db, SQL(_SHOWN), condition, wanted, span=span)
 
 
 def count_lists(db: Reader, account_id: UUID | None, wanted: ListConditions) -> int:
-    """How many lists pass all conditions."""
+    """How many lists pass all conditions; those of an account are counted already."""
     owner, of_owner = owned_by(account_id)
+    if not wanted.conditions()[0]:
+        hidden = SQL("SELECT count(*) FROM lists WHERE retired AND {}").format(owner)
+        return counted(db, "lists", "account", account_id) - int(db.fetch_value(hidden, of_owner))
     where, values = wanted.where()
     query = SQL("SELECT count(*) FROM lists WHERE NOT retired AND {} AND {}").format(owner, where)
     return int(db.fetch_value(query, [*of_owner, *values]))

@@ -14,6 +14,8 @@ from projections.event_hours import sum_hours
 from projections.housekeeping import keep_house
 from projections.log_reader import Span
 from projections.read_model import ReadModel
+from projections.row_blocks import count_blocks
+from projections.row_counts import sum_counts
 from projections.table import Table
 from projections.tail import Tail
 
@@ -29,7 +31,7 @@ _SUMMING_S, _BETWEEN_S, _REST_S = 0.2, 0.5, 10.0
 class Runner:
     """A thread that folds new facts into tables, each with a position of its own.
 
-    Once a minute it keeps house as well, and now and then it sums hours of events.
+    Once a minute it keeps house as well; now and then it sums hours of events, and counts rows.
 
     Of several processes one leads; when it ends or loses its connection, another goes on where
     the tables are. Rows and position are committed together, and the position is locked before
@@ -98,7 +100,9 @@ class Runner:
                     keep_house(connection)
                     chores_due = time.monotonic() + _CHORES_S
                 if time.monotonic() >= sums_due:
+                    sum_counts(connection)
                     more = sum_hours(connection, _SUMMING_S)
+                    more = count_blocks(connection, _SUMMING_S) or more
                     sums_due = time.monotonic() + (_BETWEEN_S if more else _REST_S)
         finally:
             tail.close()

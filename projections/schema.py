@@ -9,6 +9,8 @@ from psycopg.rows import tuple_row
 from projections.deliveries import DELIVERIES
 from projections.event_hours import EVENT_HOURS
 from projections.live_wire import LIVE_BODIES
+from projections.row_blocks import ROW_BLOCKS
+from projections.row_counts import ROW_COUNTS
 from projections.stream_progress import STREAM_PROGRESS
 
 SCHEMA_VERSION = 1
@@ -102,6 +104,8 @@ _STATEMENTS = (
     "CREATE SEQUENCE IF NOT EXISTS schedule_numbers",
     *DELIVERIES,
     *EVENT_HOURS,
+    *ROW_BLOCKS,
+    *ROW_COUNTS,
     *STREAM_PROGRESS,
     *LIVE_BODIES,
     """CREATE TABLE IF NOT EXISTS read_models (

@@ -24,16 +24,24 @@ from projections.event_statistics import (
     event_statistics,
 )
 from projections.events import EVENTS, EventFilter, list_events
-from projections.faces import FACES, FaceConditions, FaceFilter, count_faces, list_faces
+from projections.faces import (
+    FACES,
+    FaceConditions,
+    FaceFilter,
+    count_faces,
+    count_faces_with_attributes,
+    list_faces,
+)
+from projections.general_events import GENERAL_EVENTS, GeneralEventFilter, list_general_events
 from projections.lists import LISTS, ListConditions, ListFilter, count_lists, list_lists
 from projections.read_model import ReadModel
+from projections.row_blocks import count_blocks
 from projections.table import Table
 from tests.bench.figures import Figure, show
 from tests.bench.http import ACCOUNT
 from tests.bench.http_reads import http_figures
 from tests.support.log import prepare
 
-LISTS_MADE = 50
 _PAGE = 100
 _ID = "md5(%(name)s || n)::uuid"
 _FACE = {
@@ -68,22 +76,37 @@ _EVENT = {
 }
 _LIST = {
     "user_data": "'list ' || n",
-    "create_time": "now() - n * interval '1 hour'",
+    "create_time": "now() - n * interval '20 days' / %(rows)s",
     "last_update_time": "now()",
     "retired": "false",
     "faces_stay": "false",
 }
 
 
+_GENERAL_EVENT = {
+    "event_type": "'type ' || n %% 5",
+    "create_time": "now() - n * interval '20 days' / %(rows)s",
+    "end_time": "now() - n * interval '20 days' / %(rows)s",
+    "insert_time": "now()",
+    "content": "jsonb_build_object('people', n %% 50)",
+    "descriptor_ids": "'{}'",
+    "source": "'gate ' || n %% 20",
+}
+
+
 def fill(dsn: str, rows: int) -> None:
-    """So many faces and events of one account, in lists and by handlers, as read models."""
+    """So many rows of one account each, faces in 50 lists, as read models long at rest."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         _fill(connection, FACES, "face", _FACE, rows)
         _fill(connection, EVENTS, "event", _EVENT, rows)
-        _fill(connection, LISTS, "list", _LIST, LISTS_MADE)
+        _fill(connection, LISTS, "list", _LIST, rows)
+        _fill(connection, GENERAL_EVENTS, "general", _GENERAL_EVENT, rows)
         while sum_hours(connection, 60, timedelta(0)):
             pass
-        connection.execute("VACUUM ANALYZE event_sums")
+        while count_blocks(connection, 60):
+            pass
+        for kept in ("event_sums", "event_hour_marks", "row_blocks", "row_block_marks"):
+            connection.execute(f"VACUUM ANALYZE {kept}")
 
 
 def _fill(
@@ -110,10 +133,8 @@ def figures(dsn: str, rows: int = 100_000) -> Iterator[Figure]:
     db, account = Reader(dsn), UUID(ACCOUNT)
     db.open()
     try:
-        for what, first, last in (
-            ("faces", *(_faces(db, account, page) for page in (1, rows // _PAGE))),
-            ("events", *(_events(db, account, page) for page in (1, rows // _PAGE))),
-        ):
+        for what, ask in _PAGES.items():
+            first, last = (ask(db, account, page) for page in (1, rows // _PAGE))
             yield Figure(f"last page of {rows:,} {what} / first page", _ms(last), _ms(first),
                          "ms", 2.0, bound=True)  # fmt: skip
         for what, ask in _counts(db, account).items():
@@ -130,6 +151,23 @@ def _events(db: Reader, account: UUID, page: int) -> Callable[[], object]:
     return lambda: list_events(db, account, EventFilter(page=page, page_size=_PAGE))
 
 
+def _lists(db: Reader, account: UUID, page: int) -> Callable[[], object]:
+    return lambda: list_lists(db, account, ListFilter(page=page, page_size=_PAGE))
+
+
+def _general_events(db: Reader, account: UUID, page: int) -> Callable[[], object]:
+    wanted = GeneralEventFilter(page=page, page_size=_PAGE)
+    return lambda: list_general_events(db, account, wanted)
+
+
+_PAGES = {
+    "faces": _faces,
+    "events": _events,
+    "lists": _lists,
+    "general events": _general_events,
+}
+
+
 def _counts(db: Reader, account: UUID) -> dict[str, Callable[[], object]]:
     one = UUID(bytes=bytes(16))
     member = {"list_id": _first_list(db)}
@@ -140,6 +178,7 @@ def _counts(db: Reader, account: UUID) -> dict[str, Callable[[], object]]:
     return {
         "count of all faces": lambda: count_faces(db, account, FaceConditions()),
         "count of a list's faces": lambda: count_faces(db, account, FaceConditions(**member)),
+        "count of faces with attributes": lambda: count_faces_with_attributes(db, account),
         "page of a list's faces": lambda: list_faces(db, account, FaceFilter(**member)),
         "faces of no event": lambda: list_faces(db, account, FaceFilter(event_id=one)),
         "count of lists": lambda: count_lists(db, account, ListConditions()),
@@ -160,7 +199,7 @@ def _counts(db: Reader, account: UUID) -> dict[str, Callable[[], object]]:
 
 
 def _first_list(db: Reader) -> UUID:
-    found: UUID = db.fetch_value("SELECT list_id FROM lists LIMIT 1")
+    found: UUID = db.fetch_value("SELECT md5('list0')::uuid")
     return found
 
 

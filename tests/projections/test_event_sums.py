@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from domain.log.port import Batch
 from domain.recognitions import EventDeleted, EventRecorded
 from projections import event_statistics as statistics
-from projections import events as listing
 from projections.database import Reader
 from projections.event_columns import event_row
 from projections.event_hours import CUBOIDS, DIMENSIONS, number_of, sum_hours
@@ -29,7 +28,7 @@ from projections.event_statistics import (
     event_statistics,
 )
 from projections.event_sums import NotSummed, Sums
-from projections.events import EVENTS, EventFilter, list_events
+from projections.events import EVENTS
 from projections.history import PostgresLog
 from projections.rebuild import rebuild
 from projections.verify import verify
@@ -174,36 +173,6 @@ def test_sums_and_events_tell_the_same(
 
 
 bounds = st.one_of(st.none(), moments)
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    st.lists(steps, max_size=1),
-    st.builds(
-        EventFilter,
-        page=st.integers(1, 40),
-        page_size=st.integers(1, 60),
-        order=st.sampled_from(["asc", "desc"]),
-        create_time__gte=bounds,
-        create_time__lt=bounds,
-    ),
-    st.sampled_from([*ACCOUNTS, None]),
-    moments | st.just(START + timedelta(days=20)),
-)
-def test_a_far_page_holds_what_follows_the_pages_before(
-    life: Life, done: list[str], wanted: EventFilter, account_id: UUID | None, now: datetime
-) -> None:
-    life.add(30)
-    for step in done:
-        if step == "sum":
-            life.sum()
-        else:
-            life.delete(10)
-    with pytest.MonkeyPatch.context() as patch:
-        plain = list_events(life.reader, account_id, wanted, now)
-        patch.setattr(listing, "FAR", 0)
-        patch.setattr(Sums, "are_worth_it", lambda *_: True)
-        assert list_events(life.reader, account_id, wanted, now) == plain
 
 
 def test_a_change_is_counted_at_once_and_its_hour_summed_again(life: Life) -> None:

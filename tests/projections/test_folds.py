@@ -24,6 +24,7 @@ from projections.lists import LISTS
 from projections.read_model import ReadModel
 from projections.table import Table
 from tests.support.commands_of_faces import SEQUENCES, decided
+from tests.support.log import prepare
 from tests.support.postgres import Databases
 
 TABLES = (FACES, LISTS)
@@ -32,7 +33,7 @@ CUTS = st.lists(st.integers(1, 12), min_size=1, max_size=8)
 
 @pytest.fixture(scope="module")
 def connection(databases: Databases) -> Iterator[psycopg.Connection[Any]]:
-    with databases.fresh() as dsn, psycopg.connect(dsn, autocommit=True) as opened:
+    with databases.fresh(prepare) as dsn, psycopg.connect(dsn, autocommit=True) as opened:
         yield opened
 
 

@@ -1,6 +1,7 @@
 """Random sequences of commands on a few faces and lists, some of which are refused."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -124,14 +125,10 @@ def _renewed(command: Any, names: dict[UUID, UUID], number: int) -> Any:
 
 
 def _renamed(command: Any, names: dict[UUID, UUID]) -> Any:
-    fields = {name: getattr(command, name) for name in _field_names(command)}
-    for name, value in fields.items():
+    values = {field.name: getattr(command, field.name) for field in fields(command)}
+    for name, value in values.items():
         if name in ("face_id", "list_id"):
-            fields[name] = names.get(value, value)
+            values[name] = names.get(value, value)
         elif name in ("face_ids", "list_ids"):
-            fields[name] = tuple(names.get(v, v) for v in value)
-    return type(command)(**fields)
-
-
-def _field_names(command: Any) -> list[str]:
-    return list(type(command).__dataclass_fields__)
+            values[name] = tuple(names.get(v, v) for v in value)
+    return type(command)(**values)
