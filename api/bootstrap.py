@@ -175,6 +175,7 @@ class Installation:
             settings=settings.public,
             plugins=dict,  # there are none
             plugins_above=is_api,
+            registries=(self._cluster.metrics,) if is_api else (),
         )
         kit = Kit(
             system=system,

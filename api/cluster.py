@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from api.cannot_start import CannotStart
+from api.cluster_metrics import actor_registry
 from api.postgres_binaries import die_with_parent
 from api.settings import Settings
 from domain.shared.image_refusals import BadModelPack, ModelPackNotFound
@@ -25,6 +26,7 @@ class Cluster:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._opened = False
+        self.metrics = actor_registry(lambda: self._opened)
 
     async def start(self) -> None:
         """Join, or start a cluster for this process alone; takes seconds."""

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pickle
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from inference.matching.values import (
 from inference.matching.workers import Workers
 from ray_cluster.arrivals import Arrivals
 from ray_cluster.layout import Layout
+from ray_cluster.resident import resident_bytes
 from ray_cluster.shard_saving import ShardSaving
 from ray_cluster.shard_values import Found, ShardFigures, ShardOptions, ShardState, found_by
 from ray_cluster.turns import Turns
@@ -60,6 +62,7 @@ class MatchShard:
         self._lock = threading.Lock()  # of all that changes
         self._seen = threading.Lock()  # while candidates come and go that searches must not miss
         self._turns = Turns(SEARCHES_AT_ONCE)
+        self._told = 0  # the furthest place in the log that anybody spoke of
         self._layout, self._arrivals = _NOWHERE, Arrivals()
         self._held: frozenset[int] | None = None  # the virtual shards that are all here
         self._filler, self._heard = "", 0.0
@@ -85,14 +88,17 @@ class MatchShard:
 
     def figures(self) -> ShardFigures:
         """How this shard does, told at once whatever it is doing."""
-        sizes = self._index.sizes()
+        sizes, state = self._index.sizes(), self.state()
         return ShardFigures(
-            self.state(),
+            state,
+            socket.gethostname(),
             self._turns.ended,
             self._turns.running,
             self._turns.waiting,
             sum(size.candidates for size in sizes),
+            max(self._told - state.position, 0),
             sum(size.bytes for size in sizes),
+            resident_bytes(),
         )
 
     def apply(
@@ -102,6 +108,7 @@ class MatchShard:
 
         Changes that were applied already may come again: they lead to the same.
         """
+        self._told = max(self._told, position or 0)
         with self._lock:
             self._install(layout)
             fits = self._held is not None and layout.epoch == self._layout.epoch
@@ -111,6 +118,7 @@ class MatchShard:
 
     def search(self, queries: bytes, least: int, layout: Layout) -> Found | ShardState:
         """What pickled queries find here; only the state, if a position is not reached."""
+        self._told = max(self._told, least)
         if layout.epoch > self._layout.epoch:
             self.state(layout)
         with self._turns.taken():

@@ -18,6 +18,7 @@ from inference.packs.pack import ModelPack
 from inference.pipeline import Pipeline
 from ray_cluster.model_work import Work, do_work
 from ray_cluster.opening import open_pack
+from ray_cluster.resident import resident_bytes
 
 _FRESH_S: Final = 10.0
 
@@ -43,7 +44,10 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """How a worker does; `waiting` are the images that wait for all workers, where known."""
+    """How a worker does; `waiting` are the images that wait for all workers, where known.
+
+    `resident` are the bytes of memory that the process takes.
+    """
 
     ready: bool
     machine: str
@@ -52,6 +56,7 @@ class WorkerState:
     images: int
     waiting: int
     busy_s: float
+    resident: int
 
 
 def pack_digest(pack: ModelPack) -> str:
@@ -106,6 +111,7 @@ class ModelWorker:
                 images=self._images,
                 waiting=sum(count for told, count in self._waiting.values() if told > since),
                 busy_s=round(self._busy_s, 3),
+                resident=resident_bytes(),
             )
 
     def work(self, kind: Work, wanted: Any, asker: Asker, *lists: Sequence[Any]) -> list[Any]:

@@ -11,7 +11,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from domain.shared.model_features import RoleFeature
 from domain.shared.refusal import Refusal
 from ray_cluster.connection import NAMESPACE
-from ray_cluster.model_worker import Asker, ModelWorker, WorkerOptions, WorkerState
+from ray_cluster.model_worker import Asker, ModelWorker, WorkerOptions
 
 log = structlog.get_logger("selene.models")
 
@@ -107,16 +107,6 @@ def actor(name: str, options: WorkerOptions) -> Any:
         num_gpus=1 if options.gpu else 0,
         scheduling_strategy="SPREAD",
     ).remote(options)
-
-
-async def state_of(found: Any, within_s: float = 2.0) -> WorkerState | None:
-    """What an actor says of itself; None when it does not answer in time."""
-    try:
-        asked = found.state.options(concurrency_group="look").remote()
-        state: WorkerState = await asyncio.wait_for(_awaited(asked), within_s)
-        return state
-    except (RayError, TimeoutError):
-        return None
 
 
 async def put(items: Sequence[Any]) -> Any:

@@ -48,14 +48,21 @@ class ShardState(NamedTuple):
 
 
 class ShardFigures(NamedTuple):
-    """How a shard does: searches since it began, under way and waiting; what it holds."""
+    """How a shard does: searches since it began, under way and waiting; what it holds.
+
+    `behind` are the places of the log that it has heard of and does not have. `held` are the
+    bytes of the index, `resident` those of the whole process.
+    """
 
     state: ShardState
+    machine: str
     searches: int
     running: int
     waiting: int
     rows: int
-    bytes: int
+    behind: int
+    held: int
+    resident: int
 
 
 class Found(NamedTuple):

@@ -1,6 +1,5 @@
 """`selene cluster`: what the Ray cluster consists of, and how its workers do."""
 
-import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ app = typer.Typer(help="The Ray cluster: machines, actors, queues.", no_args_is_
 
 REFUSED: Final = 2
 NOT_READY: Final = 3
-"""The exit status when a worker of the models is not ready, or there is none."""
+"""The exit status when a worker of the models or a shard is not ready, or there is no worker."""
 
 
 @app.command()
@@ -26,17 +25,17 @@ def status(
     ray: Annotated[str | None, typer.Option(help="HOST:PORT, auto or local.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show machines and actors; exit status 3 unless every worker of the models is ready."""
+    """Show machines and actors; exit status 3 unless every worker and every shard is ready."""
     try:
         settings = Settings.load()
         with _joined(settings, ray or settings.ray_address):
-            found = asyncio.run(_found())
+            found = _found()
     except CannotStart as reason:
         print(f"selene: {reason}", file=sys.stderr)
         raise typer.Exit(REFUSED) from None
     print(json.dumps(found, indent=2) if as_json else _told(found))
-    ready = [worker["ready"] for worker in found["models"]]
-    raise typer.Exit(0 if ready and all(ready) else NOT_READY)
+    ready = [one["ready"] for kind in ("models", "shards") for one in found[kind]]
+    raise typer.Exit(0 if found["models"] and all(ready) else NOT_READY)
 
 
 @contextmanager
@@ -60,18 +59,37 @@ def _joined(settings: Settings, address: str | None) -> Iterator[None]:
         connection.close()
 
 
-async def _found() -> dict[str, list[dict[str, Any]]]:
-    from ray_cluster.cluster_status import actor_names, nodes, worker_states
+def _found() -> dict[str, list[dict[str, Any]]]:
+    from ray_cluster import cluster_status as status
 
-    workers = await worker_states()
+    workers, shards = status.worker_states(), status.shard_figures()
+    behind = status.behind(shards)
     return {
-        "nodes": [asdict(node) for node in nodes()],
+        "nodes": [asdict(node) for node in status.nodes()],
         "models": [
             {"name": name, "ready": False} if state is None else {"name": name, **asdict(state)}
             for name, state in workers.items()
         ],
-        "others": [{"name": name} for name in actor_names() if name not in workers],
+        "shards": [
+            {
+                "name": name,
+                "ready": status.shard_is_ready(figures),
+                **({} if figures is None else _shown(figures, behind[name])),
+            }
+            for name, figures in shards.items()
+        ],
+        "others": [
+            {"name": name} for name in status.actor_names() if name not in {*workers, *shards}
+        ],
     }
+
+
+def _shown(figures: Any, behind: int) -> dict[str, Any]:
+    state = figures.state
+    told = {**figures._asdict(), "behind": behind}
+    del told["state"]
+    pid = int(state.life.split(":")[0])
+    return {"pid": pid, "position": state.position, "epoch": state.epoch, **told}
 
 
 def _told(found: dict[str, list[dict[str, Any]]]) -> str:
@@ -88,6 +106,14 @@ def _told(found: dict[str, list[dict[str, Any]]]) -> str:
             lines.append(f"actor  {one['name']}  not ready")
             continue
         work = f"{one['images']} images  {one['running']} calls  {one['waiting']} waiting"
+        work += f"  {one['resident'] / 2**20:.0f} MiB"
         lines.append(f"actor  {one['name']}  ready  {one['machine']}:{one['pid']}  {work}")
+    for one in found["shards"]:
+        if not one["ready"]:
+            lines.append(f"actor  {one['name']}  not ready")
+            continue
+        work = f"{one['searches']} searches  {one['running']} running  {one['waiting']} waiting"
+        held = f"{one['rows']} rows  {one['resident'] / 2**20:.0f} MiB  {one['behind']} behind"
+        lines.append(f"actor  {one['name']}  ready  {one['machine']}:{one['pid']}  {work}  {held}")
     lines += [f"actor  {one['name']}" for one in found["others"]]
     return "\n".join(lines)

@@ -1,26 +1,24 @@
 """Several processes on one database are one service: what one does, the others know."""
 
-import base64
 import json
 import signal
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import httpx
-import numpy as np
 import psycopg
 import pytest
 from websockets.sync.client import connect
 
 from projections.runner import _LEADER as LEADER
 from projections.tables import CATCH_UP
-from tests.support.packs import PACKS, default_pack, default_pipeline
+from tests.api.enrolled import enrol, eventually, found
+from tests.support.packs import PACKS, default_pack
 from tests.support.postgres import Databases
 from tests.support.redis_server import redis_server
 from tests.support.running_api import headers_of
@@ -82,42 +80,6 @@ def running(
         if request.param == "redis":
             variables["SELENE_REDIS_URL"] = stack.enter_context(redis_server(directory))
         yield stack.enter_context(site(databases, directory, **variables))
-
-
-def descriptor(seed: int) -> dict[str, Any]:
-    """A random descriptor as a body has it; two of different seeds are not alike."""
-    (feature,) = default_pipeline().descriptors()
-    vector = np.random.default_rng(seed).standard_normal(feature.dimension).astype("<f4")
-    vector /= np.linalg.norm(vector)
-    return {"descriptor": base64.b64encode(vector.tobytes()).decode(), "version": feature.version}
-
-
-def enrol(client: httpx.Client, seed: int) -> tuple[str, str]:
-    """The id of a new face with a descriptor, and the position of its making."""
-    answer = client.post("/6/faces", json={"attribute": {"face_descriptors": [descriptor(seed)]}})
-    assert answer.status_code == 201, answer.text
-    return answer.json()["face_id"], answer.headers["Selene-Position"]
-
-
-def found(client: httpx.Client, seed: int, position: str | None = None) -> list[str]:
-    """The faces whose descriptor is the one of this seed."""
-    body = {
-        "references": [{"id": "probe", "type": "raw_descriptor", "data": descriptor(seed)}],
-        "candidates": [{"filters": {"origin": "faces"}, "threshold": 0.9}],
-    }
-    headers = {} if position is None else {"Selene-Min-Position": position}
-    answer = client.post("/6/matcher/faces", json=body, headers=headers)
-    assert answer.status_code == 200, answer.text
-    return [one["face"]["face_id"] for one in answer.json()[0]["matches"][0]["result"]]
-
-
-def eventually(check: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """What is true in the end."""
-    last = time.monotonic() + seconds
-    while not (value := check()):
-        assert time.monotonic() < last, "it did not come true"
-        time.sleep(0.02)
-    return value
 
 
 def raw_event(client: httpx.Client, handler_id: str, source: str) -> None:

@@ -37,7 +37,8 @@ async def states(count: int) -> list[WorkerState]:
 
     last = time.monotonic() + 60
     while True:
-        ready = [s for s in (await worker_states()).values() if s is not None and s.ready]
+        told = await asyncio.to_thread(worker_states)
+        ready = [state for state in told.values() if state is not None and state.ready]
         if len(ready) == count:
             return ready
         assert time.monotonic() < last, "the workers did not come back"

@@ -1,11 +1,14 @@
 """`selene serve --ray` and `selene cluster status`: the models work on a cluster."""
 
+import contextlib
+import http.client
 import json
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -13,6 +16,7 @@ import pytest
 
 from inference.drawn_face import drawn_face
 from inference.image import encode_jpeg
+from tests.api.enrolled import enrol, found
 from tests.support.packs import PACKS, default_pack
 from tests.support.ray_cluster import RayCluster
 from tests.support.running_api import headers_of
@@ -38,10 +42,51 @@ def service(cluster: RayCluster, database: str, tmp_path: Path) -> Iterator[Serv
         **cluster.variables,
         "SELENE_DATABASE_URL": database,
         "SELENE_PACK": str(PACKS / default_pack().name),
+        "SELENE_INDEX__SHARDS": "2",
+        "SELENE_INDEX__REPLICAS": "2",
+        "SELENE_DRAIN_SECONDS": "100",
     }
     with Service(SERVE, tmp_path / "data", "serve", "api", variables=variables) as running:
         running.wait_for("Selene is ready", 200)
         yield running
+
+
+def matched(service: Service) -> None:
+    """A face is found by the descriptor that it was given."""
+    with httpx.Client(base_url=service.url(""), headers=headers_of(uuid4()), timeout=60) as http:
+        face_id, position = enrol(http, 1)
+        assert found(http, 1, position) == [face_id]
+        assert found(http, 2, position) == []
+
+
+def status(cluster: RayCluster, directory: Path) -> dict[str, list[dict[str, Any]]]:
+    """What the cluster consists of."""
+    given = {"SELENE_DATA_DIR": str(directory), **cluster.variables}
+    told = run("cluster", "status", "--json", **given)
+    assert told.returncode in (0, 3), told.stderr
+    read: dict[str, list[dict[str, Any]]] = json.loads(told.stdout)
+    return read
+
+
+def drained(service: Service) -> None:
+    """SIGTERM lets a request end whose body has only half come."""
+    body = encode_jpeg(drawn_face())
+    head = {**headers_of(uuid4()), "Content-Type": "image/jpeg", "Content-Length": str(len(body))}
+    connection = http.client.HTTPConnection("127.0.0.1", service.ports["api"], timeout=100)
+    with contextlib.closing(connection):
+        connection.request("GET", "/version")
+        assert connection.getresponse().read()
+        connection.putrequest("POST", "/6/detector")
+        for name, value in head.items():
+            connection.putheader(name, value)
+        connection.endheaders(body[:1000])
+        assert httpx.get(service.url("/version"), timeout=30).status_code == 200  # it has seen it
+        service.signal(signal.SIGTERM)
+        service.wait_for("stopping")
+        connection.send(body[1000:])
+        answer = connection.getresponse()
+        assert (answer.status, len(json.loads(answer.read())["images"])) == (201, 1)
+    assert service.wait(100) == 0
 
 
 @pytest.mark.slow
@@ -57,16 +102,22 @@ def test_a_service_on_a_cluster_finds_faces_and_leaves_its_workers_there(
     assert answer.status_code == 201, answer.text
     assert len(answer.json()["images"][0]["detections"]["samples"]) == 1
 
-    told = run("cluster", "status", "--json", SELENE_DATA_DIR=str(tmp_path), **cluster.variables)
-    assert told.returncode in (0, 3), told.stderr
-    found = json.loads(told.stdout)
-    assert sum(node["alive"] for node in found["nodes"]) >= 2
-    assert sum(worker.get("images", 0) for worker in found["models"]) >= 1
+    matched(service)
+    told = status(cluster, tmp_path)
+    assert sum(node["alive"] for node in told["nodes"]) >= 2
+    assert sum(worker.get("images", 0) for worker in told["models"]) >= 1
+    shards = [one for one in told["shards"] if one.get("rows")]
+    assert all(one["resident"] > 1 << 20 and one["behind"] == 0 for one in shards)
+    metrics = httpx.get(service.url("/metrics"), timeout=30).text
+    for shard in shards:
+        assert f'selene_actor_rows{{actor="{shard["name"]}"}} {shard["rows"]:.1f}' in metrics
+    assert "selene_actor_queue_length{" in metrics
+    assert "selene_actor_images_total{" in metrics
 
-    service.signal(signal.SIGTERM)
-    assert service.wait() == 0
-    told = run("cluster", "status", SELENE_DATA_DIR=str(tmp_path), **cluster.variables)
-    assert "ready" in told.stdout
+    drained(service)
+    shown = run("cluster", "status", SELENE_DATA_DIR=str(tmp_path), **cluster.variables)
+    assert "images  0 calls" in shown.stdout
+    assert "searches  0 running  0 waiting" in shown.stdout
 
 
 @pytest.mark.parametrize(
