@@ -4,9 +4,14 @@ import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
+import httpx
 import psycopg
 
+from tests.api.files import KINDS
+from tests.api.people import BASIC, new_attribute
+from tests.api.streaming import body_v2
 from tests.bench.http import ACCOUNT, serving
 from tests.bench.http_load import request
 from tests.support.log import KEY
@@ -20,7 +25,7 @@ def http_figures(dsn: str, directory: str, rows: int) -> str:
     (Path(directory) / "master.key").write_bytes(KEY)
     lines = ["| operation, 64 clients | 1/s | p50 ms | p99 ms |", "|---|---:|---:|---:|"]
     with serving(dsn, directory) as port:
-        for what, asked in _operations(dsn, rows):
+        for what, asked in (*_operations(dsn, rows), *_of_what_is_made(port)):
             times = asyncio.run(_latencies(port, asked))
             p50, p99 = (1000 * times[int(len(times) * part)] for part in (0.5, 0.99))
             lines.append(f"| {what} | {len(times) / SECONDS:,.0f} | {p50:.1f} | {p99:.1f} |")
@@ -31,9 +36,12 @@ def _operations(dsn: str, rows: int) -> Iterator[tuple[str, bytes]]:
     with psycopg.connect(dsn) as connection:
         ids = [
             connection.execute(f"SELECT {key} FROM {table} LIMIT 1").fetchone() or ("",)
-            for table, key in (("faces", "face_id"), ("lists", "list_id"), ("events", "event_id"))
-        ]
-    (face_id,), (list_id,), (event_id,) = ids
+            for table, key in (
+                ("faces", "face_id"), ("lists", "list_id"), ("events", "event_id"),
+                ("general_events", "event_id"),
+            )
+        ]  # fmt: skip
+    (face_id,), (list_id,), (event_id,), (general_id,) = ids
     many = "&".join(
         f"{name}={value}"
         for name, value in {
@@ -53,12 +61,41 @@ def _operations(dsn: str, rows: int) -> Iterator[tuple[str, bytes]]:
         f"/6/events?{many}", "/6/events/deleted", "/6/handlers", "/6/handlers/count",
         "/6/verifiers", "/6/verifiers/count", "/6/tokens", "/6/accounts",
         "/6/tasks", "/6/tasks/count", "/6/tasks/errors", "/6/tasks/errors/count",
-        "/6/tasks/schedules", "/6/features",
+        "/6/tasks/schedules", "/6/features", f"/6/lists?page_size=100&page={rows // 100}",
+        f"/6/general_events/{general_id}", "/6/general_events?page_size=100",
+        f"/6/general_events?page_size=100&page={rows // 100}", "/6/general_events/deleted",
+        "/6/general_events/descriptors",
     ):  # fmt: skip
-        shown = path.replace(str(face_id), "…").replace(str(list_id), "…")
-        yield f"GET {shown.replace(str(event_id), '…')}", request("GET", path, _HEADERS)
+        shown = path
+        for given in (face_id, list_id, event_id, general_id):
+            shown = shown.replace(str(given), "…")
+        yield f"GET {shown}", request("GET", path, _HEADERS)
     stats = b'{"targets": [{"column": "event_id", "aggregator": "count"}]}'
-    yield "POST /6/events/stats, a count", request("POST", "/6/events/stats", _HEADERS, stats)
+    for kind in ("events", "general_events"):
+        path = f"/6/{kind}/stats"
+        yield f"POST {path}, a count", request("POST", path, _HEADERS, stats)
+
+
+def _of_what_is_made(port: int) -> Iterator[tuple[str, bytes]]:
+    """Reads of things that are made for them: attributes, files, streams."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=_HEADERS) as client:
+        ids = {
+            "attribute_id": new_attribute(client, ttl=86_400, basic_attributes=BASIC),
+            **{f"{name}_id": kind.make(client) for name, kind in KINDS.items()},
+        }
+        for number in range(20):
+            stream = body_v2(UUID(ACCOUNT), name=f"gate {number}", status="pause")
+            made = client.post("/streams/2/streams", json=stream)
+            ids["stream_id"] = made.raise_for_status().json()["stream_id"]
+    for path in (
+        "/6/attributes?attribute_ids={attribute_id}", "/6/attributes/{attribute_id}",
+        "/6/attributes/{attribute_id}/samples", "/6/images/{image_id}", "/6/objects/{object_id}",
+        "/6/samples/faces/{face_id}", "/6/samples/bodies/{body_id}",
+        "/6/schedules", "/6/groups", "/6/analytics", "/streams/1/streams", "/streams/2/streams",
+        "/streams/2/streams/count", "/streams/2/streams/{stream_id}", "/streams/2/streams/logs",
+        "/streams/2/streams/processing/queue",
+    ):  # fmt: skip
+        yield f"GET {path}", request("GET", path.format_map(ids), _HEADERS)
 
 
 async def _latencies(port: int, asked: bytes) -> list[float]:
