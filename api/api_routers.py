@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.routes import (
     accounts,
+    agents,
     analytics,
     attributes,
     detector,
@@ -24,6 +25,7 @@ from api.routes import (
     lambdas,
     lists,
     liveness,
+    managed_streams,
     matcher,
     objects,
     samples,
@@ -36,6 +38,7 @@ from api.routes import (
     tokens,
     verifications,
     verifiers,
+    working_intervals,
 )
 
 API_ROUTERS: Sequence[APIRouter] = (
@@ -60,7 +63,10 @@ API_ROUTERS: Sequence[APIRouter] = (
     schedules.router,
     schedule_templates.router,
     groups.router,
+    agents.router,
     analytics.router,
+    managed_streams.router,
+    working_intervals.router,
     lambdas.router,
     tasks.router,
     sender.router,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from commands import (
     accounts,
+    agents,
     analytics,
     events,
     faces,
@@ -29,6 +30,7 @@ from domain.shared.refusal import Refusal
 
 COMMANDS: CommandTable = {
     **accounts.COMMANDS,
+    **agents.COMMANDS,
     **analytics.COMMANDS,
     **events.COMMANDS,
     **faces.COMMANDS,

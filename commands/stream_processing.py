@@ -5,13 +5,15 @@ belong to none themselves (`EVERYBODY`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from commands.command import Command, CommandTable
 from commands.store import Store
+from commands.stream_callbacks import keep
 from domain.stream_logs import EVERYBODY, StreamLogs, logs_id
 from domain.stream_statuses import StreamStatus
 from domain.streams import Stream
@@ -30,15 +32,17 @@ class ClaimStreams(Command[list[UUID]]):
     account_id: UUID = EVERYBODY
     streams: tuple[StreamOf, ...]
     limit: int
+    agent_id: UUID | None = None
+    now: datetime = field(default_factory=partial(datetime.now, UTC))
 
 
 def claim_streams(cmd: ClaimStreams, store: Store) -> list[UUID]:
     """Claim the streams."""
     claimed: list[UUID] = []
-    for stream in _found(cmd.streams, store):
-        if len(claimed) < cmd.limit and stream.claim():
+    for stream in found_streams(cmd.streams, store):
+        if len(claimed) < cmd.limit and stream.claim(cmd.now, cmd.agent_id):
             claimed.append(stream.id)
-            store.save(stream)
+            keep(store, stream)
     return claimed
 
 
@@ -52,6 +56,8 @@ class Report:
     status: StreamStatus
     error: str | None = None
     video_info: dict[str, Any] | None = None
+    agent_id: UUID | None = None
+    analytics: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +75,19 @@ def take_reports(cmd: TakeReports, store: Store) -> list[dict[str, Any]]:
     """Take the reports, one after the other."""
     answers: list[dict[str, Any]] = []
     for report in cmd.reports:
-        found = _found([(report.stream_id, report.account_id or EVERYBODY)], store)
+        found = found_streams([(report.stream_id, report.account_id or EVERYBODY)], store)
         said = {"stream_id": str(report.stream_id), "status": "not_found", "version": 0}
         taken = False
         for stream in found:
-            taken = stream.report(report.version, report.status, report.error, report.video_info)
-            store.save(stream)
+            taken = stream.report(
+                report.version,
+                report.status,
+                report.error,
+                report.video_info,
+                report.agent_id,
+                report.analytics,
+            )
+            keep(store, stream)
             said |= {"status": str(stream.status), "version": stream.stream_version}
         answers.append({**said, "taken": taken})
     return answers
@@ -90,9 +103,9 @@ class LoseWorkers(Command[None]):
 
 def lose_workers(cmd: LoseWorkers, store: Store) -> None:
     """Let the streams wait for other workers."""
-    for stream in _found(cmd.streams, store):
+    for stream in found_streams(cmd.streams, store):
         stream.lose_worker()
-        store.save(stream)
+        keep(store, stream)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +120,26 @@ class RestartStreams(Command[int]):
 def restart_streams(cmd: RestartStreams, store: Store) -> int:
     """Restart the streams."""
     restarted = 0
-    for stream in _found(cmd.streams, store):
+    for stream in found_streams(cmd.streams, store):
         restarted += stream.restart(cmd.now)
-        store.save(stream)
+        keep(store, stream)
     return restarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeShifts(Command[None]):
+    """Have streams handed over anew whose analytics stop or begin to work."""
+
+    account_id: UUID = EVERYBODY
+    streams: tuple[StreamOf, ...]
+    now: datetime
+
+
+def change_shifts(cmd: ChangeShifts, store: Store) -> None:
+    """Let the streams wait for workers again, those whose time has come."""
+    for stream in found_streams(cmd.streams, store):
+        stream.change_shifts(cmd.now)
+        keep(store, stream)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +161,7 @@ def _new_logs(account_id: UUID) -> StreamLogs:
     return StreamLogs.with_id(logs_id(account_id), account_id=account_id)
 
 
-def _found(streams: Sequence[StreamOf], store: Store) -> list[Stream]:
+def found_streams(streams: Sequence[StreamOf], store: Store) -> list[Stream]:
     """Those that exist, each once, in the order given."""
     by_account: dict[UUID, list[UUID]] = {}
     for stream_id, account_id in dict.fromkeys(streams):
@@ -150,5 +179,6 @@ COMMANDS: CommandTable = {
     TakeReports: take_reports,
     LoseWorkers: lose_workers,
     RestartStreams: restart_streams,
+    ChangeShifts: change_shifts,
     ClearLogs: clear_logs,
 }

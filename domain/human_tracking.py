@@ -55,7 +55,6 @@ class TrackingParameters(Record):
 
     probe_count: Annotated[int, Field(strict=True, ge=1, le=1000)] = 2
     event_policy: EventPolicy | None = None
-    roi: Region = WHOLE_FRAME
     droi: Region = WHOLE_FRAME
     filtering: Filtering = Filtering()
     sending: Sending = Sending()

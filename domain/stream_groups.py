@@ -53,4 +53,3 @@ class StreamGroup(Owned):
     def describe(self, description: str) -> None:
         """Change the description."""
         self.description = description
-

@@ -117,10 +117,14 @@ _CLEARED: Final = (
 )
 
 
-def list_logs(db: Reader, account_id: UUID | None, wanted: LogFilter) -> list[Row]:
-    """One page, newest first."""
+def list_logs(
+    db: Reader, account_id: UUID | None, wanted: LogFilter, *, later: bool = False
+) -> list[Row]:
+    """One page, newest first; with `later` only of what happened after a stream was made."""
     where, values = wanted.where()
     clauses: list[Composable] = [where]
+    if later:
+        clauses.append(SQL("l.number > 1"))
     if account_id is not None:
         clauses.append(SQL(_OF_ACCOUNT))
         values.append(account_id)

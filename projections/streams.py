@@ -1,40 +1,22 @@
 """Streams as they are read: by clients, by workers and by the supervisor."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composable
 
+from domain.human_tracking import OWN_NAMES
 from domain.shared.fields import Id, Time, UserData
 from domain.stream_groups import StreamGroup
-from domain.stream_statuses import FATAL_ERRORS, StreamNotFound
+from domain.stream_statuses import StreamNotFound
 from domain.streams import Stream
 from domain.streams_content.parts import Reference
 from projections.database import Reader, Row, owned_by
 from projections.filtering import CommaList, Conditions, Page, Where
+from projections.stream_columns import CONTENT, NOBODYS, Passed, text_of
 from projections.stream_groups import LongPageSize
 from projections.table import Append, Delete, Insert, Remove, RemoveEverywhere, Table, Update
-
-
-def _text(name: str) -> Any:
-    def read(event: Any) -> str:
-        return getattr(event, name) or ""
-
-    return read
-
-
-def _reference(event: Any) -> str | None:
-    return None if event.content is None else event.content["reference"]
-
-
-_CONTENT: Final[dict[str, Any]] = {
-    "name": _text("name"),
-    "description": _text("description"),
-    "reference": _reference,
-    "status_time": "timestamp",
-}
 
 STREAMS = Table(
     "streams",
@@ -47,6 +29,14 @@ STREAMS = Table(
         "reference": "text",
         "content": "jsonb",
         "of_v1": "jsonb",
+        "of_v6": "jsonb",
+        "source": "text",
+        "analytics": "text[] NOT NULL",
+        "schedules": "jsonb NOT NULL",
+        "older_words": "boolean NOT NULL",
+        "agent_id": "uuid",
+        "handed": "jsonb",
+        "until": "timestamptz",
         "location": "jsonb",
         "autorestart": "jsonb NOT NULL",
         "group_ids": "uuid[] NOT NULL",
@@ -64,25 +54,31 @@ STREAMS = Table(
         "(account_id, create_time, stream_id)",  # pages of one account, oldest first
         "(status, status_time, stream_id)",  # the queue, and what the supervisor looks after
         "USING gin (group_ids)",  # streams of a group
+        "(agent_id) WHERE agent_id IS NOT NULL",  # what an agent has
+        "(until) WHERE until IS NOT NULL",  # whose analytics stop or begin to work
     ),
     rules=[
         Insert(
             Stream.Created,
-            *("account_id", "content", "of_v1", "location", "autorestart", "group_ids", "status"),
-            **_CONTENT,
+            *("account_id", "content", "of_v1", "of_v6", "location", "autorestart", "group_ids"),
+            "status",
+            **CONTENT,
             create_time="timestamp",
         ),
         Update(
             Stream.Replaced,
-            *("content", "of_v1", "location", "autorestart", "status", "stream_version"),
-            **_CONTENT,
+            *("content", "of_v1", "of_v6", "location", "autorestart", "status", "stream_version"),
+            **CONTENT,
+            **{name: lambda _: None for name in NOBODYS},
             error=lambda _: None,
             video_info=lambda _: None,
             attempt=lambda _: 0,
             attempt_time=lambda _: None,
         ),
-        Update(Stream.Described, description=_text("description")),
-        Update(
+        Update(Stream.Described, description=text_of("description")),
+        Update(Stream.Handed, "agent_id", "until", handed="analytics"),
+        Update(Stream.Scheduled, "schedules"),
+        Passed(
             Stream.StatusChanged,
             *("status", "error", "video_info", "attempt", "attempt_time"),
             status_time="timestamp",
@@ -99,7 +95,10 @@ _IN_GROUP = "EXISTS (SELECT FROM stream_groups g WHERE g.group_id = ANY(s.group_
 
 
 class StreamConditions(Conditions):
-    """Which streams are meant; the query parameters of `GET /1/streams/count`."""
+    """Which streams are meant; the query parameters of `GET /1/streams/count`.
+
+    Only those are that the older generations have words for.
+    """
 
     stream_ids: Annotated[list[UUID] | None, CommaList, Where("s.stream_id = ANY(%s)")] = None
     names: Annotated[list[UserData] | None, CommaList, Where("s.name = ANY(%s)")] = None
@@ -108,6 +107,11 @@ class StreamConditions(Conditions):
     create_time__gte: Annotated[Time | None, Where("s.create_time >= %s")] = None
     create_time__lt: Annotated[Time | None, Where("s.create_time < %s")] = None
     account_id: Id | None = None
+
+    def conditions(self) -> tuple[list[Composable], list[Any]]:
+        """The conditions that are on, and their values in the same order."""
+        clauses, values = super().conditions()
+        return [*clauses, SQL("s.older_words")], values
 
 
 class StreamFilter(StreamConditions, Page):
@@ -141,7 +145,15 @@ class QueueConditions(Conditions):
     ] = None
 
 
-_SHOWN: Final = (
+AT_WORK: Final = (
+    "(s.schedules = '[]' OR EXISTS (SELECT FROM jsonb_array_elements(s.schedules) a "
+    "WHERE a.value = '{{}}' OR EXISTS (SELECT FROM jsonb_each(a.value) e, "
+    "jsonb_array_elements(e.value) w WHERE (w.value ->> 'start_time')::timestamptz <= now() "
+    "AND now() < (w.value ->> 'end_time')::timestamptz)))"
+)
+"""That one of the analytics works now; braces are doubled, as `SQL.format` wants them."""
+
+SHOWN: Final = (
     "SELECT s.*, CASE WHEN s.video_info IS NULL OR s.status IN ('done', 'failure') "
     "THEN s.video_info ELSE coalesce(p.video_info, s.video_info) END AS shown_video_info, "
     "p.preview, "
@@ -149,7 +161,7 @@ _SHOWN: Final = (
     "ORDER BY g.group_name) AS groups FROM streams s LEFT JOIN stream_progress p "
     "ON p.stream_id = s.stream_id AND p.stream_version = s.stream_version "
 )
-_ORDERS: Final = {
+ORDERS: Final = {
     "asc": SQL("s.create_time, s.stream_id"),
     "desc": SQL("s.create_time DESC, s.stream_id DESC"),
 }
@@ -157,12 +169,12 @@ _ORDERS: Final = {
 
 def list_streams(db: Reader, account_id: UUID | None, wanted: StreamFilter) -> list[Row]:
     """One page, oldest first unless asked otherwise."""
-    owner, of_owner = _owned_by(account_id)
+    owner, of_owner = of_account(account_id)
     where, values = wanted.where()
-    order = _ORDERS["asc"]
+    order = ORDERS["asc"]
     if isinstance(wanted, StreamFilterV1):
-        order = SQL("s.stream_id") if wanted.by_id else _ORDERS[wanted.order]
-    query = SQL(_SHOWN + "WHERE {} AND {} ORDER BY {} LIMIT %s OFFSET %s")
+        order = SQL("s.stream_id") if wanted.by_id else ORDERS[wanted.order]
+    query = SQL(SHOWN + "WHERE {} AND {} ORDER BY {} LIMIT %s OFFSET %s")
     return db.fetch_all(
         query.format(owner, where, order), [*of_owner, *values, wanted.page_size, wanted.offset]
     )
@@ -170,7 +182,7 @@ def list_streams(db: Reader, account_id: UUID | None, wanted: StreamFilter) -> l
 
 def count_streams(db: Reader, account_id: UUID | None, wanted: StreamConditions) -> int:
     """How many streams pass all conditions."""
-    owner, of_owner = _owned_by(account_id)
+    owner, of_owner = of_account(account_id)
     where, values = wanted.where()
     query = SQL("SELECT count(*) FROM streams s WHERE {} AND {}").format(owner, where)
     return int(db.fetch_value(query, [*of_owner, *values]))
@@ -178,8 +190,8 @@ def count_streams(db: Reader, account_id: UUID | None, wanted: StreamConditions)
 
 def get_stream(db: Reader, account_id: UUID | None, stream_id: UUID) -> Row:
     """One stream; refuses an unknown or foreign one."""
-    owner, of_owner = _owned_by(account_id)
-    row = db.fetch_one(SQL(_SHOWN + "WHERE s.stream_id = %s AND {}").format(owner),
+    owner, of_owner = of_account(account_id)
+    row = db.fetch_one(SQL(SHOWN + "WHERE s.stream_id = %s AND {}").format(owner),
                        [stream_id, *of_owner])  # fmt: skip
     if row is None:
         raise StreamNotFound(stream_id)
@@ -188,54 +200,33 @@ def get_stream(db: Reader, account_id: UUID | None, stream_id: UUID) -> Row:
 
 def get_streams(db: Reader, stream_ids: Sequence[UUID]) -> list[Row]:
     """Several streams of any account, in the order asked."""
-    found = db.fetch_all(SQL(_SHOWN + "WHERE s.stream_id = ANY(%s)"), [list(stream_ids)])
+    found = db.fetch_all(SQL(SHOWN + "WHERE s.stream_id = ANY(%s)"), [list(stream_ids)])
     by_id = {row["stream_id"]: row for row in found}
     return [by_id[i] for i in stream_ids if i in by_id]
 
 
 def queue(db: Reader, account_id: UUID | None, wanted: QueueConditions, limit: int) -> list[Row]:
-    """Waiting streams, those that wait longest first."""
-    owner, of_owner = _owned_by(account_id)
+    """Waiting streams that our own analytics can process now, those that wait longest first."""
+    owner, of_owner = of_account(account_id)
     where, values = wanted.where()
-    query = SQL(_SHOWN + "WHERE s.status = 'pending' AND {} AND {} "
-                "ORDER BY s.status_time, s.stream_id LIMIT %s")  # fmt: skip
-    return db.fetch_all(query.format(owner, where), [*of_owner, *values, limit])
+    query = SQL(SHOWN + "WHERE s.status = 'pending' AND s.analytics <@ %s AND " + AT_WORK +
+                " AND {} AND {} ORDER BY s.status_time, s.stream_id LIMIT %s")  # fmt: skip
+    own = sorted(OWN_NAMES)
+    return db.fetch_all(query.format(owner, where), [own, *of_owner, *values, limit])
 
 
 def find_streams(
     db: Reader, account_id: UUID | None, ids: Sequence[UUID], names: Sequence[str]
 ) -> list[Row]:
     """Ids and accounts of the streams that have one of the ids or one of the names."""
-    owner, of_owner = _owned_by(account_id)
+    owner, of_owner = of_account(account_id)
     query = SQL("SELECT s.stream_id, s.account_id FROM streams s "
                 "WHERE (s.stream_id = ANY(%s) OR s.name = ANY(%s)) AND {}")  # fmt: skip
     return db.fetch_all(query.format(owner), [list(ids), list(names), *of_owner])
 
 
-def silent_streams(db: Reader, now: datetime, silence: timedelta) -> list[Row]:
-    """Streams whose worker has said nothing for longer than `silence`."""
-    return db.fetch_all(
-        "SELECT s.stream_id, s.account_id FROM streams s LEFT JOIN stream_progress p "
-        "ON p.stream_id = s.stream_id WHERE s.status = 'in_progress' "
-        "AND greatest(s.status_time, p.feedback_time) < %s ORDER BY s.status_time LIMIT 1000",
-        [now - silence],
-    )
-
-
-def failed_streams(db: Reader, now: datetime) -> list[Row]:
-    """Failed streams that may have to be tried again by now."""
-    return db.fetch_all(
-        "SELECT stream_id, account_id FROM streams WHERE status = 'failure' "
-        "AND (autorestart ->> 'restart')::int = 1 AND NOT coalesce(error = ANY(%s), false) "
-        "AND (attempt < (autorestart ->> 'attempt_count')::int OR attempt_time + "
-        "make_interval(secs => (autorestart ->> 'delay')::int) < status_time) "
-        "AND status_time + make_interval(secs => (autorestart ->> 'delay')::int) <= %s "
-        "ORDER BY status_time LIMIT 1000",
-        [sorted(FATAL_ERRORS), now],
-    )
-
-
-def _owned_by(account_id: UUID | None) -> tuple[SQL, list[Any]]:
+def of_account(account_id: UUID | None) -> tuple[SQL, list[Any]]:
+    """The condition on the owner, and its values."""
     if account_id is None:
         return owned_by(None)
     return SQL("s.account_id = %s"), [account_id]

@@ -1,6 +1,7 @@
 """Every read model of the program, on one screen."""
 
 from projections.accounts import ACCOUNTS
+from projections.agents import AGENTS
 from projections.analytics import ANALYTICS
 from projections.event_counts import EVENT_COUNTS
 from projections.events import DELETED_EVENTS, EVENTS
@@ -36,6 +37,7 @@ INLINE: tuple[Table, ...] = (
     DELETED_EVENTS,
     GENERAL_EVENTS,
     DELETED_GENERAL_EVENTS,
+    AGENTS,
     ANALYTICS,
     STREAM_GROUPS,
     STREAMS,

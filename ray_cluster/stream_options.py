@@ -29,7 +29,10 @@ def source_spec(content: Mapping[str, Any]) -> SourceSpec:
 def analysis_options(
     content: Mapping[str, Any], analytics: Mapping[str, Any], looks_per_s: float, least: int
 ) -> AnalysisOptions:
-    """How one analytics works; every image of a folder is looked at, and one sighting counts."""
+    """How one analytics works; every image of a folder is looked at, and one sighting counts.
+
+    The content may want fewer looks, and the analytics another number of sightings.
+    """
     filtering, sending = analytics["filtering"], analytics["sending"]
     primary, liveness = analytics["primary_track_policy"], analytics["liveness"]
     folder = content["type"] == "images"
@@ -61,8 +64,8 @@ def analysis_options(
         primary=primary["use_primary_track_policy"] and not folder,
         least_face_height=primary["best_shot_min_size"],
         liveness=check,
-        looks_per_s=1e6 if folder else looks_per_s,
-        least_sightings=1 if folder else least,
+        looks_per_s=1e6 if folder else min(looks_per_s, content.get("looks_per_s") or looks_per_s),
+        least_sightings=1 if folder else analytics.get("min_sightings", least),
     )
 
 

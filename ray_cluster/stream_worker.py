@@ -72,7 +72,9 @@ class _Run:
         watched: Callable[[], bool],
     ) -> None:
         self._job, self._tell, self._stopped, self._watched = job, tell, stopped, watched
-        self._live = job.content["type"] in ("tcp", "udp")
+        of_network = job.content["type"] in ("tcp", "udp")
+        self._live = of_network and bool(job.content.get("endless", True))  # else a film far away
+        self._begin_s = job.content.get("begin_s", 0.0)
         self._fps = job.content["real_time_mode_fps"]
         self.frames = self._looks = 0
         self._told = self._shown = 0.0
@@ -95,7 +97,7 @@ class _Run:
                 self.frames, last = self.frames + 1, frame.time_s
                 self._keep_pace(frame, began)
                 late = self._live and time.monotonic() - began - frame.time_s > _MOST_LAG_S
-                if not late:
+                if not late and last >= self._begin_s:
                     self._look(frame, watching)
                 self._report(source, last)
             finished = True

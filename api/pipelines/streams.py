@@ -54,14 +54,21 @@ def _own(body: Body, scope: UUID | None) -> None:
         raise BadBody("account_id", "another account than the one that asks")
 
 
-def _groups(db: Reader, body: Body) -> tuple[UUID, ...]:
-    named = [] if body.group_id is None else [body.group_id]
-    if body.group_name is not None:
-        found = find_group(db, body.account_id, body.group_name)
+def groups_of(
+    db: Reader, account_id: UUID, group_id: UUID | None, group_name: str | None
+) -> tuple[UUID, ...]:
+    """The ids of the groups that a new stream joins: one by its id, one by its name."""
+    named = [] if group_id is None else [group_id]
+    if group_name is not None:
+        found = find_group(db, account_id, group_name)
         if found is None:
-            raise GroupNotFound(f"'{body.group_name}'")
+            raise GroupNotFound(f"'{group_name}'")
         named.append(found)
     return tuple(dict.fromkeys(named))
+
+
+def _groups(db: Reader, body: Body) -> tuple[UUID, ...]:
+    return groups_of(db, body.account_id, body.group_id, body.group_name)
 
 
 async def owner_of(db: Reader, scope: UUID | None, stream_id: UUID) -> UUID:
@@ -115,4 +122,3 @@ async def take_feedback(
         shown = {name: standing[name] for name in ("stream_id", "status", "version")}
         sorted_out[standing["taken"]].append(shown)
     return {"streams": {"modified": sorted_out[False], "unmodified": sorted_out[True]}}
-

@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from api.authentication import AccountId, ChosenAccountId, MaybeAccountId, chosen_of, permitted
 from api.dependencies import ReadDb, Send
@@ -71,8 +71,8 @@ def get_analytic(analytic_id: Id, db: ReadDb, account_id: ChosenAccountId) -> Re
 
 @router.get(
     "/{analytic_id}/documentation",
-    response_class=PlainTextResponse,
-    responses=_MISSING,
+    response_class=Response,
+    responses={**_MISSING, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     dependencies=[_VIEW],
 )
 def get_analytic_documentation(

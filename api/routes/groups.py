@@ -11,6 +11,7 @@ from api.dependencies import ReadDb, Send
 from api.errors import answers
 from api.http.answers import created
 from api.routes import stream_groups as shared
+from api.routes.stream_actions import ActionWanted
 from api.schemas.stream_groups import (
     GroupCreated,
     GroupsCount,
@@ -19,7 +20,7 @@ from api.schemas.stream_groups import (
     OwnGroup,
 )
 from commands.stream_groups import CreateGroup, DeleteGroup
-from commands.streams import DeleteStreams
+from commands.streams import DeleteStreams, DirectStreams
 from domain.shared.fields import Id
 from domain.stream_groups import GroupNameTaken, GroupNotFound
 from domain.stream_statuses import StreamNotFound
@@ -32,6 +33,7 @@ _VIEW: Final = Depends(permitted("video_group", "view"))
 _MAKE: Final = Depends(permitted("video_group", "creation"))
 _EDIT: Final = Depends(permitted("video_group", "modification"))
 _DELETE: Final = Depends(permitted("video_group", "deletion"))
+_EDIT_STREAMS: Final = Depends(permitted("video_stream", "modification"))
 _DELETE_STREAMS: Final = Depends(permitted("video_stream", "deletion"))
 _ONE: Final = "/groups/{group_id}"
 
@@ -87,6 +89,22 @@ async def delete_group_streams(
     owner = row["account_id"]
     if ids := await asyncio.to_thread(streams_of_group, db, owner, group_id):
         await send(DeleteStreams(account_id=owner, stream_ids=tuple(ids)))
+
+
+@router.patch(
+    _ONE + "/streams",
+    status_code=204,
+    responses=_MISSING,
+    dependencies=[_EDIT, _EDIT_STREAMS],
+)
+async def patch_group_streams(
+    group_id: Id, wanted: ActionWanted, db: ReadDb, send: Send, account_id: ChosenAccountId
+) -> None:
+    """Pause the streams of a group, or let them go on; those at their end are left."""
+    row = await asyncio.to_thread(get_group, db, account_id, group_id)
+    owner, stop = row["account_id"], wanted.stops
+    if ids := await asyncio.to_thread(streams_of_group, db, owner, group_id):
+        await send(DirectStreams(account_id=owner, stream_ids=tuple(ids), stop=stop, strict=False))
 
 
 def _add(method: str, path: str, endpoint: Any, name: str, **options: Any) -> None:

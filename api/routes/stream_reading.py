@@ -73,4 +73,6 @@ def add_reading(router: APIRouter, version: str, shown: work.Shown) -> None:
     ) -> Response:
         """Get a stream."""
         row = streams.get_stream(db, scope, stream_id)
+        if not row["older_words"]:
+            raise StreamNotFound(stream_id)
         return json_answer(shown(row, services.settings.api_origin))

@@ -192,22 +192,25 @@ class LogsDeleted(BaseModel):
     deleted_count: int
 
 
-def _common(row: Row) -> dict[str, Any]:
-    now = datetime.now(UTC)
+def autorestart_shown(row: Row, now: datetime) -> dict[str, Any]:
+    """How a stream is tried again, and where that stands."""
     tried = row["attempt_time"]
-    state = {**row, "last_error": row["error"]}
+    return {
+        **row["autorestart"],
+        "current_attempt": row["attempt"],
+        "last_attempt_time": None if tried is None else written(tried),
+        "status": autorestart_status({**row, "last_error": row["error"]}, now),
+    }
+
+
+def _common(row: Row) -> dict[str, Any]:
     return {
         "stream_id": row["stream_id"],
         "account_id": row["account_id"],
         "name": row["name"],
         "description": row["description"],
         "location": row["location"] or Location().as_dict(),
-        "autorestart": {
-            **row["autorestart"],
-            "current_attempt": row["attempt"],
-            "last_attempt_time": None if tried is None else written(tried),
-            "status": autorestart_status(state, now),
-        },
+        "autorestart": autorestart_shown(row, datetime.now(UTC)),
         "version": row["stream_version"],
         "create_time": written(row["create_time"]),
         "status": row["status"],
@@ -219,8 +222,13 @@ def _common(row: Row) -> dict[str, Any]:
 
 
 def shown_v2(row: Row, origin: str) -> dict[str, Any]:
-    """The contract's stream of the second generation."""
-    return {**_common(row), "data": row["content"]}
+    """The contract's stream of the second generation; what is not handed over is switched off."""
+    content, handed = row["content"], row["handed"]
+    if handed is not None:
+        told = enumerate(content["analytics"])
+        on = [{**one, "enabled": one["enabled"] and index in handed} for index, one in told]
+        content = {**content, "analytics": on}
+    return {**_common(row), "data": content}
 
 
 def shown_v1(row: Row, origin: str) -> dict[str, Any]:

@@ -1,14 +1,14 @@
-"""Looks after streams: gives lost ones to other workers, and tries failed ones again."""
+"""Looks after streams: gives lost ones to other workers, tries failed ones again, minds hours."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from commands.stream_processing import LoseWorkers, RestartStreams, StreamOf
+from commands.stream_processing import ChangeShifts, LoseWorkers, RestartStreams, StreamOf
 from commands.writer import GroupCommitWriter
 from projections.database import Reader, Row
-from projections.streams import failed_streams, silent_streams
+from projections.stream_care import failed_streams, shifting_streams, silent_streams
 
 log = structlog.stdlib.get_logger("selene.streams")
 
@@ -33,6 +33,9 @@ class StreamSupervisor:
         failed = await asyncio.to_thread(failed_streams, self._reader, now)
         if failed:
             await self._writer.send(RestartStreams(streams=_owned(failed), now=now))
+        shifting = await asyncio.to_thread(shifting_streams, self._reader, now)
+        if shifting:
+            await self._writer.send(ChangeShifts(streams=_owned(shifting), now=now))
 
 
 def _owned(rows: list[Row]) -> tuple[StreamOf, ...]:

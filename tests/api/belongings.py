@@ -15,7 +15,7 @@ TABLES = (
     "history", "recognitions", "descriptors", "subject_keys", "answers", "temporary_attributes",
     "faces", "lists", "handlers", "verifiers", "events", "samples", "images", "objects",
     "accounts", "tokens", "tasks", "subtasks", "task_errors", "schedules",
-    "schedule_templates", "streams", "analytics",
+    "schedule_templates", "streams", "analytics", "agents",
     "stream_groups",
 )  # fmt: skip
 
@@ -35,7 +35,10 @@ def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
     account_id = client.headers["Luna-Account-Id"]
     stream = body_v2(UUID(account_id), status="pause")
     group = {"account_id": account_id, "group_name": some_id()}
+    agent = {"name": "gates", "analytic_names": ["human_tracking"]}
     return {
+        "agent_id": _made(client, "/6/agents", agent)["agent_id"],
+        "analytic_idx": "0",
         "analytic_id": _made(client, "/6/analytics", {"analytic_name": some_id()})["analytic_id"],
         "attribute_id": new_attribute(client, face_descriptors=[raw_descriptor(running)]),
         "event_id": event["event_id"],
@@ -43,6 +46,7 @@ def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
         "general_event_id": _general_event(client),
         "group_id": _made(client, "/streams/1/groups", group)["group_id"],
         "handler_id": handler_id,
+        "intervals_idx": "0",
         "image_id": KINDS["image"].make(client),
         "list_id": list_id,
         "object_id": KINDS["object"].make(client),

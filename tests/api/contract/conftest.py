@@ -14,9 +14,9 @@ from tests.support.running_api import RunningApi, headers_of
 
 def without_streams(client: httpx.Client) -> None:
     """Remove the streams of an account, so that no agent of another test takes them."""
-    while page := client.get("/streams/2/streams?page_size=1000").json()["streams"]:
+    while page := client.get("/6/streams?page_size=1000").json()["streams"]:
         ids = [stream["stream_id"] for stream in page]
-        assert client.request("DELETE", "/streams/2/streams", json={"stream_ids": ids}).is_success
+        assert client.request("DELETE", "/6/streams", json={"stream_ids": ids}).is_success
 
 
 @pytest.fixture(scope="package")

@@ -14,6 +14,8 @@ from tests.api.contract.asking import Asked, World
 from tests.api.contract.operations import Operation
 from tests.api.eyes import DAD, photo
 from tests.api.files import FACE, KINDS
+from tests.api.managing import HOUR, stream_body
+from tests.api.managing import new_stream as managed_stream
 from tests.api.people import BASIC, some_id
 from tests.api.tasks import done, ended, give
 from tests.api.test_accounts import account
@@ -76,12 +78,18 @@ def _raw(world: World) -> Asked:
     return Asked(json={"references": [one], "candidates": [one]})
 
 
+def _hours(world: World) -> str:
+    schedules = [{"intervals": [HOUR]}]
+    analytics = [{"analytic_name": "human_tracking", "schedules": schedules}]
+    stream_id = managed_stream(world.client, analytics=analytics)
+    return f"/6/streams/{stream_id}/analytics/0/intervals"
+
+
 OLD_EVENTS = {"target": "events", "filters": {"create_time__lt": "2001-01-01T00:00:00Z"}}
 GENERAL_EVENT = {"event_type": "crowd", "event": {"people": 5}}
 GRANTED: dict[str, Callable[[World], Asked]] = {
     **stream_requests.GRANTED,
     "calculateIntervals": _json(lambda _: TEMPLATE),
-    "createAnalytic": _json(lambda _: {"analytic_name": some_id()}),
     "createAnalytic": _json(lambda _: {"analytic_name": some_id()}),
     "createAccount": lambda _: Asked(json=account(account_id=some_id())),
     "createAttributes": _json(lambda _: {"basic_attributes": BASIC}),
@@ -157,8 +165,29 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
         lambda _: {"enable": 0, "task_callbacks": [], "subtask_callbacks": []}
     ),
     "replaceAnalytic": _json(lambda _: {"analytic_name": some_id()}),
-    "deleteAnalytics": _json(lambda ids: {"analytic_ids": [ids["analytic_id"]]}),
-    "replaceAnalytic": _json(lambda _: {"analytic_name": some_id()}),
+    "createAgent": _json(lambda _: {"name": "gates", "analytic_names": ["human_tracking"]}),
+    "postStreamsFeedback": _json(
+        lambda _: {
+            "streams": [
+                {"stream_id": some_id(), "status": 1, "version": 1, "time": "2026-03-01T00:00:00Z"}
+            ]
+        }
+    ),
+    "getAllStreamAnalyticsWorkingIntervals": lambda world: Asked(url=_hours(world)),
+    **{
+        f"{verb}StreamAnalyticsWorkingIntervals": lambda world: Asked(
+            url=f"{_hours(world)}/0", json={"intervals": [HOUR]}
+        )
+        for verb in ("get", "put")
+    },
+    "deleteStreamAnalyticsWorkingIntervals": lambda world: Asked(url=f"{_hours(world)}/0"),
+    "createStream": _json(lambda _: stream_body()),
+    "replaceStream": _json(lambda _: stream_body()),
+    "patchStream": lambda world: Asked(
+        url=f"/6/streams/{stream_requests.new_stream(world)}", json={"action": "pause"}
+    ),
+    "patchGroupStreams": _json(lambda _: {"action": "pause"}),
+    "deleteStreams": _json(lambda ids: {"stream_ids": [ids["stream_id"]]}),
     "deleteAnalytics": _json(lambda ids: {"analytic_ids": [ids["analytic_id"]]}),
     "patchAccount": _json(lambda _: {"description": "gate"}),
     "patchGroup": _json(lambda _: {"description": "gates"}),

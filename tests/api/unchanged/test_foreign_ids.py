@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.belongings import TEMPLATE, belongings, own_names, state_of
 from tests.api.files import FACE
+from tests.api.managing import HOUR, stream_body
 from tests.api.people import raw_descriptor, refused, some_id
 from tests.support.running_api import RunningApi
 from tests.support.shared import ROOT
@@ -21,7 +22,7 @@ MISSING = {
     "image_id": 13003, "list_id": 22003, "object_id": 13007, "sample_id": 13003,
     "token_id": 90084, "verifier_id": 90065, "task_id": 90100, "error_id": 90101,
     "schedule_id": 90104, "group_id": 39008, "general_event_id": 90070, "template_id": 90104,
-    "analytic_id": 90090,
+    "analytic_id": 90090, "stream_id": 39001, "agent_id": 90098,
 }  # fmt: skip
 """The code that says that there is none, by the name of the id in the path."""
 
@@ -38,6 +39,13 @@ BODIES: dict[tuple[str, str], Callable[[RunningApi], Any]] = {
     ("PUT", "/6/faces/{face_id}/attributes"): lambda running: {
         "face_descriptors": [raw_descriptor(running)]
     },
+    ("POST", "/6/agents/{agent_id}/streams/feedback"): lambda _: {"streams": []},
+    ("PUT", "/6/streams/{stream_id}/analytics/{analytic_idx}/intervals/{intervals_idx}"): (
+        lambda _: {"intervals": [HOUR]}
+    ),
+    ("PUT", "/6/streams/{stream_id}"): lambda _: stream_body(),
+    ("PATCH", "/6/streams/{stream_id}"): lambda _: {"action": "pause"},
+    ("PATCH", "/6/groups/{group_id}/streams"): lambda _: {"action": "pause"},
     ("PUT", "/6/analytics/{analytic_id}"): lambda _: {"analytic_name": "Eve"},
     ("PATCH", "/6/groups/{group_id}"): lambda _: {"description": "Eve"},
     ("PUT", "/6/handlers/{handler_id}"): lambda _: {"policies": {}},
