@@ -81,6 +81,7 @@ class RequestImage:
     sample_id: UUID | None = None
     detect_time: datetime | None = None
     detect_ts: float | None = None
+    image_origin: str | None = None
     error: Refusal | None = None
 
 
@@ -118,6 +119,7 @@ class _Inline(_Detected):
     image: str
     filename: Text = RAW_IMAGE
     content_type: str = ""
+    image_origin: Annotated[Text, Field(min_length=1, max_length=256)] | None = None
 
 
 _SOME: Final = Field(min_length=1)
@@ -255,6 +257,7 @@ def _referred(item: Any, limits: ImageLimits) -> RequestImage:
             image = sent_image(item.filename, kind, data, limits, encoded=True)
             if kind not in IMAGE_TYPES | _UNNAMED:
                 image = replace(image, data=None, error=BadImageType(item.filename))
+            image = replace(image, image_origin=item.image_origin)
     return _when(image, item)
 
 

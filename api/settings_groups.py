@@ -57,6 +57,9 @@ class AgentSettings(Group):
     min_sightings: Annotated[int, Field(ge=1)] = 2
     """How often a person must have been seen to be sent; once, in folders of images."""
 
+    full_frames: bool = True
+    """Whether streams whose frame mode is `auto` are looked at in full size, or scaled down."""
+
     memory_bytes: Annotated[int | None, Field(ge=1 << 30)] = 8 << 30
     """How much address space one stream's process may take."""
 

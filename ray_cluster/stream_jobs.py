@@ -14,7 +14,8 @@ class StreamJob:
 
     `memory_bytes` is how much address space the worker may take; `min_sightings` how often a
     person must have been seen to be sent. Two jobs with the same `run` give the same tracks of
-    a file the same ids; without one each track has an id of its own.
+    a file the same ids; without one each track has an id of its own. `full_frames` is what the
+    frame mode `auto` means.
     """
 
     stream_id: str
@@ -25,6 +26,7 @@ class StreamJob:
     min_sightings: int = 2
     memory_bytes: int | None = None
     run: str = ""
+    full_frames: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class BestShot:
-    """A shot to send: the warp as a JPEG file, when it was seen (s from the start), how good."""
+    """A shot to send: the warp as a JPEG file, when it was seen (s from the start), how good.
+
+    `frame` is the whole frame as a JPEG file, where that is to be kept.
+    """
 
     jpeg: bytes
     time_s: float
     quality: float
+    frame: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

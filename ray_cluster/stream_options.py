@@ -1,6 +1,7 @@
 """What the contract says of a stream, in the words of the video analysis."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from inference.video.best_shots import SendingPolicy
@@ -9,6 +10,15 @@ from inference.video.source import SourceSpec
 
 _FACES_SENT: Final = {1, 3, 4}
 _BODIES_SENT: Final = {2, 3, 4}
+_FRAMES: Final = {
+    1: frozenset({"face"}),
+    2: frozenset({"body"}),
+    3: frozenset({"face", "body"}),
+    4: frozenset({"face", "body"}),
+}
+
+SCALED_SIDE: Final = 640
+"""The longer side of frames in the mode `scale`, in pixels."""
 
 
 def source_spec(content: Mapping[str, Any]) -> SourceSpec:
@@ -66,6 +76,21 @@ def analysis_options(
         liveness=check,
         looks_per_s=1e6 if folder else min(looks_per_s, content.get("looks_per_s") or looks_per_s),
         least_sightings=1 if folder else analytics.get("min_sightings", least),
+    )
+
+
+def with_frames(
+    options: AnalysisOptions, content: Mapping[str, Any], analytics: Mapping[str, Any], full: bool
+) -> AnalysisOptions:
+    """How large frames are looked at, and whose shots come with them; `full` is the mode auto."""
+    mode = content["frame_processing_mode"]
+    reduced = mode == "scale" or (mode == "auto" and not full)
+    both, handler = options.mode is Mode.HUMANS, analytics.get("event_handler") or {}
+    frames = _FRAMES[analytics["sending"]["full_frame_settings"] if both else 3]
+    return replace(
+        options,
+        reduced_side=SCALED_SIDE if reduced and content["type"] != "images" else None,
+        frames=frames if handler.get("frame_store") else frozenset(),
     )
 
 

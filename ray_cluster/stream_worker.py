@@ -11,6 +11,7 @@ from inference.image import encode_jpeg
 from inference.loaded_pack import LoadedPack
 from inference.onnx_session import SessionOptions
 from inference.video.analysis import Analysis, Update
+from inference.video.best_shots import Shot
 from inference.video.image_folder import ImageFolder
 from inference.video.preview import drawn
 from inference.video.source import Frame, Source, SourceBroken, VideoSource
@@ -26,7 +27,7 @@ from ray_cluster.stream_jobs import (
     Send,
     StreamJob,
 )
-from ray_cluster.stream_options import analysis_options, source_spec
+from ray_cluster.stream_options import analysis_options, source_spec, with_frames
 
 _PROGRESS_S: Final = 1.0
 _PICTURE_S: Final = 1.0
@@ -116,7 +117,8 @@ class _Run:
 
     def _options(self, analytics: Any) -> Any:
         job = self._job
-        return analysis_options(job.content, analytics, job.looks_per_s, job.min_sightings)
+        options = analysis_options(job.content, analytics, job.looks_per_s, job.min_sightings)
+        return with_frames(options, job.content, analytics, job.full_frames)
 
     def _look(self, frame: Frame, watching: Sequence[tuple[int, Analysis]]) -> None:
         followed: list[Followed] = []
@@ -142,9 +144,7 @@ class _Run:
     def _send(self, index: int, updates: Sequence[Update]) -> None:
         for one in updates:
             if one.send:
-                shots = [
-                    BestShot(encode_jpeg(s.warp), s.time_s, round(s.quality, 6)) for s in one.send
-                ]
+                shots = [_best_shot(shot) for shot in one.send]
                 track = one.track
                 number = self._sent[index, track.person_id, track.kind]
                 self._sent[index, track.person_id, track.kind] += 1
@@ -165,6 +165,11 @@ class _Run:
             info = source.info
             done = time_s / info.duration if info.duration else None
             self._tell(Progress(info.as_dict(done), self.frames, self._looks))
+
+
+def _best_shot(shot: Shot) -> BestShot:
+    frame = b"" if shot.frame is None else encode_jpeg(shot.frame)
+    return BestShot(encode_jpeg(shot.warp), shot.time_s, round(shot.quality, 6), frame)
 
 
 def _followed(index: int, update: Update) -> Followed:

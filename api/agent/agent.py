@@ -102,11 +102,15 @@ class Agent:
         return bool(streams)
 
     async def _origin_of(self, stream_id: str) -> str:
-        """Where the stream's handler is; only the first generation can name another place."""
+        """Where the stream's handler is, and the version of the API there.
+
+        Only the first generation can name another place.
+        """
         with contextlib.suppress(httpx.HTTPError, KeyError, ValueError):
             answer = await self._client.get(f"/1/streams/{stream_id}")
-            return str(answer.json()["event_handler"]["origin"])
-        return self._settings.api_origin
+            said = answer.json()["event_handler"]
+            return f"{str(said['origin']).rstrip('/')}/{int(said['api_version'])}"
+        return f"{self._settings.api_origin}/6"
 
     async def _work(self, run: StreamRun) -> None:
         try:

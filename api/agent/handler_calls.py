@@ -2,7 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ import httpx
 import orjson
 import structlog
 
+from api.agent.frame_stores import FrameNotKept, FrameStores
+from api.agent.outbound import Outbound, authorization
 from api.url_guard import UrlGuard, UrlRefused
 from ray_cluster.stream_jobs import Send
 
@@ -25,29 +28,39 @@ class NotAuthorized(Exception):
     """The handler's platform does not know who asks; trying again is of no use."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The ids of the events that a handler made, and what its owner should know."""
+
+    events: Sequence[str] = ()
+    problem: str | None = None
+
+
 class HandlerCalls:
-    """Posts to handlers here by our own client, and to those elsewhere through the guard."""
+    """Sends best shots to handlers, and the frames they are of to the frame store."""
 
     def __init__(self, origin: str, guard: UrlGuard) -> None:
-        self._origin, self._guard = origin, guard
-        self._client = httpx.AsyncClient(timeout=60.0, trust_env=False)
+        self._outbound = Outbound(origin, guard)
+        self._frames = FrameStores(self._outbound)
 
     async def close(self) -> None:
         """Let go of all connections."""
-        await self._client.aclose()
+        await self._outbound.close()
 
     async def send(
         self, stream: Mapping[str, Any], origin: str, send: Send, began: datetime
-    ) -> list[str]:
-        """The ids of the events that a track's shots made; none when the handler declines them.
+    ) -> Sent:
+        """The events that a track's shots made; none when the handler declines them.
 
-        What fails on the way is tried again, by this agent or by the next one: the handler
-        knows it by its key, and answers with the events of the first time.
+        `origin` is where handlers are, with the version of the API. What fails on the way is
+        tried again, by this agent or by the next one: the handler knows it by its key, and
+        answers with the events of the first time.
         """
         handler = stream["data"]["analytics"][send.analytics]["event_handler"]
-        url = f"{origin.rstrip('/')}/6/handlers/{handler['handler_id']}/events"
+        url = f"{origin.rstrip('/')}/handlers/{handler['handler_id']}/events"
+        key = f"{stream['stream_id']}:{send.track_id}:{send.kind}:{send.number}"
         times = [began + timedelta(seconds=shot.time_s) for shot in send.shots]
-        images = [
+        images: list[dict[str, Any]] = [
             {
                 "image": base64.b64encode(shot.jpeg).decode(),
                 "filename": f"{send.track_id}-{number}.jpg",
@@ -57,23 +70,48 @@ class HandlerCalls:
             }
             for number, (shot, seen) in enumerate(zip(send.shots, times, strict=True))
         ]
-        key = f"{stream['stream_id']}:{send.track_id}:{send.kind}:{send.number}"
+        problem = await self._keep_frames(stream, send, images, key, own=self._outbound.is_own(url))
         headers = {
-            **_authorization(handler["authorization"]),
+            **authorization(handler["authorization"]),
             "Luna-Event-Time": _written(min(times)),
             "Luna-Event-End-Time": _written(max(times)),
             "Idempotency-Key": key,
+            "Content-Type": "application/json",
         }
         asked = httpx.URL(url, params=_query(stream, send))
-        answer = await self._posted(str(asked), {"images": images}, headers, origin)
-        return [str(event["event_id"]) for event in answer.get("events", ())]
+        answer = await self._posted(str(asked), orjson.dumps({"images": images}), headers)
+        return Sent([str(event["event_id"]) for event in answer.get("events", ())], problem)
 
-    async def _posted(
-        self, url: str, body: Mapping[str, Any], headers: Mapping[str, str], origin: str
-    ) -> dict[str, Any]:
+    async def _keep_frames(
+        self,
+        stream: Mapping[str, Any],
+        send: Send,
+        images: list[dict[str, Any]],
+        key: str,
+        *,
+        own: bool,
+    ) -> str | None:
+        """Keep the frames, and tell our own handlers where; what went wrong is no reason to stop.
+
+        Handlers elsewhere have no word for it.
+        """
+        analytics, run = stream["data"]["analytics"][send.analytics], str(stream["stream_id"])
+        problem = None
+        for number, (image, shot) in enumerate(zip(images, send.shots, strict=True)):
+            try:
+                link = await self._frames.kept(analytics, shot, run, f"{key}:{number}")
+            except FrameNotKept as why:
+                problem = f"the frame store took no frame: {why}"
+                log.warning("a frame was not kept", stream=run, why=str(why))
+                continue
+            if link is not None and own:
+                image["image_origin"] = link
+        return problem
+
+    async def _posted(self, url: str, data: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         for attempt in range(1, _TRIES + 1):
             try:
-                status, content = await self._post(url, body, headers, origin)
+                status, content = await self._outbound.post(url, data, headers)
             except (httpx.HTTPError, UrlRefused, OSError) as error:
                 status, content = 0, {"detail": str(error) or type(error).__name__}
             if status in (200, 201, 202):
@@ -86,22 +124,6 @@ class HandlerCalls:
             if attempt < _TRIES:
                 await asyncio.sleep(0.2 * 2**attempt)
         raise ConnectionError(f"the handler does not answer: {content.get('detail', status)}")
-
-    async def _post(
-        self, url: str, body: Mapping[str, Any], headers: Mapping[str, str], origin: str
-    ) -> tuple[int, dict[str, Any]]:
-        data, kind = orjson.dumps(body), {"Content-Type": "application/json"}
-        if origin.rstrip("/") == self._origin:
-            answer = await self._client.post(url, content=data, headers={**headers, **kind})
-            return answer.status_code, answer.json()
-        sent = await self._guard.send("POST", url, content=data, headers={**headers, **kind})
-        return sent.status, orjson.loads(sent.content) if sent.content else {}
-
-
-def _authorization(said: Mapping[str, Any]) -> dict[str, str]:
-    if said.get("token"):
-        return {"Authorization": f"Bearer {said['token']}"}
-    return {"Luna-Account-Id": str(said["account_id"])}
 
 
 def _query(stream: Mapping[str, Any], send: Send) -> dict[str, str | int | float]:

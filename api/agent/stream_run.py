@@ -120,6 +120,7 @@ class StreamRun:
             min_sightings=settings.agent.min_sightings,
             memory_bytes=settings.agent.memory_bytes,
             run="" if self._network else self._run_name(),
+            full_frames=settings.agent.full_frames,
         )
         if self._network:
             self._began = datetime.now(UTC)
@@ -168,9 +169,10 @@ class StreamRun:
                 self._shown = True
             self._show_tracks(message)
         elif isinstance(message, Send):
-            events = await self._calls.send(self.stream, self._origin, message, self._began)
-            if events:
-                self._events[message.track_id] = events[0]
+            sent = await self._calls.send(self.stream, self._origin, message, self._began)
+            self.error = sent.problem or self.error
+            if sent.events:
+                self._events[message.track_id] = sent.events[0]
 
     def _show_tracks(self, seen: Seen) -> None:
         for one in seen.tracks:

@@ -29,7 +29,7 @@ _WANTED_S: Final = 8.0
 _SILENT_S: Final = 60.0
 """A stream of which nothing was heard for so long shows nothing any more."""
 
-_PATIENCE_S: Final = 8.0
+_PATIENCE_S: Final = 3.0
 """How long a first picture is waited for: a worker learns within a second that it is wanted."""
 
 

@@ -147,7 +147,7 @@ class Composer:
             face=of_face,
             body=of_body,
             detect_ts=asked.detect_ts,
-            image_origin=self._kept.origins.get(sighting.place),
+            image_origin=asked.image_origin or self._kept.origins.get(sighting.place),
         )
 
     def _visible(self, face: FoundFace) -> FoundFace:

@@ -25,7 +25,17 @@ _SAMPLE: Final = _object("sample_id", {"sample_id": _ID, **_TIMES})
 _STORED: Final = _object("image_id", {"image_id": _ID, **_TIMES})
 _INLINE: Final = _object(
     "image",
-    {"image": {"type": "string", "format": "byte"}, "filename": _TEXT, "content_type": _TEXT},
+    {
+        "image": {"type": "string", "format": "byte"},
+        "filename": _TEXT,
+        "content_type": _TEXT,
+        "image_origin": {
+            "type": "string",
+            "maxLength": 256,
+            "description": "Where the frame is kept that the image was cut from.",
+        },
+        **_TIMES,
+    },
 )
 _DOCUMENT: Final = {
     "type": "object",

@@ -79,7 +79,7 @@ class Analysis:
 
     def look(self, frame: Frame) -> list[Update]:
         """Look at a frame: which tracks it starts, goes on with and ends."""
-        faces, bodies = self._eyes.faces(frame.pixels), self._eyes.bodies(frame.pixels)
+        faces, bodies = self._eyes.faces(frame), self._eyes.bodies(frame)
         updates: list[Update] = []
         self._begun.clear()
         owners = self._owners(faces, bodies, frame)
@@ -224,7 +224,9 @@ class Analysis:
             return None
         if not isinstance(seen, SeenBody):
             raise AssertionError("bodies are judged as bodies")
-        return Shot(quality, frame.number, frame.time_s, box.height, seen.warp(), seen.score)
+        whole = frame.pixels if "body" in options.frames else None
+        warp = seen.warp()
+        return Shot(quality, frame.number, frame.time_s, box.height, warp, seen.score, whole)
 
     def _checked(self, track: Track, sent: Sequence[Shot]) -> tuple[Shot, ...]:
         """What may be sent: nothing of a track seen too seldom, or of no living person."""

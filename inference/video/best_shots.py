@@ -30,7 +30,10 @@ class SendingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A candidate: how good it is, when it was seen, its size in the frame, and its pixels."""
+    """A candidate: how good it is, when it was seen, its size in the frame, and its pixels.
+
+    `frame` is the frame that it was cut from, where that is wanted.
+    """
 
     quality: float
     number: int
@@ -38,6 +41,7 @@ class Shot:
     height: float
     warp: Pixels = field(repr=False, compare=False)
     score: float = 0.0
+    frame: Pixels | None = field(default=None, repr=False, compare=False)
 
 
 class TrackShots:

@@ -74,7 +74,13 @@ class FaceJudge:
             if track is not None and not track.would_keep(quality):
                 continue
             shots[i] = Shot(
-                quality, frame.number, frame.time_s, face.box.height, view.warp, face.score
+                quality,
+                frame.number,
+                frame.time_s,
+                face.box.height,
+                view.warp,
+                face.score,
+                frame.pixels if "face" in options.frames else None,
             )
         return shots
 
@@ -104,7 +110,7 @@ class FaceJudge:
         options = self._options
         if face.score < options.min_face_score:
             return False
-        height, width = face.frame.shape[:2]
+        width, height = frame.size
         if face.box.share_inside(options.droi.box(width, height)) < 0.999:
             return False
         if options.primary:

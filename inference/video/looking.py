@@ -11,6 +11,7 @@ from domain.shared.geometry import Box
 from inference.loaded_pack import LoadedPack
 from inference.models import DetectedFace, FaceView, Pixels
 from inference.video.options import AnalysisOptions, Mode
+from inference.video.source import Frame
 from inference.warps import BODY_WARP, FACE_WARP, cut, face_matrix, warp_affine
 
 
@@ -20,7 +21,7 @@ class SeenFace:
 
     box: Box
     score: float
-    frame: Pixels = field(repr=False)
+    frame: Frame = field(repr=False)
     detected: DetectedFace = field(repr=False)
 
     def view(self) -> FaceView:
@@ -35,8 +36,14 @@ class _FaceInFrame(FaceView):
         points, layout = seen.detected.points, seen.detected.layout
         if points is None or layout is None:
             raise AssertionError("a face is aligned by its points")
-        self.image, self.box, self.points, self.layout = seen.frame, seen.box, points, layout
+        self._frame = seen.frame
+        self.box, self.points, self.layout = seen.box, points, layout
         self.landmarks68, self.known = None, {}
+
+    @property
+    def image(self) -> Pixels:  # type: ignore[override]  # converted when it is asked for
+        """The whole frame."""
+        return self._frame.pixels
 
     @cached_property
     def to_warp(self) -> NDArray[np.float64]:  # type: ignore[override]  # set once, by itself
@@ -48,8 +55,6 @@ class _FaceInFrame(FaceView):
     @cached_property
     def warp(self) -> Pixels:  # type: ignore[override]
         """The aligned crop."""
-        if self.image is None:
-            raise AssertionError("the face is one of a frame")
         return warp_affine(self.image, self.to_warp, FACE_WARP)
 
 
@@ -59,11 +64,11 @@ class SeenBody:
 
     box: Box
     score: float
-    frame: Pixels = field(repr=False)
+    frame: Frame = field(repr=False)
 
     def warp(self) -> Pixels:
         """The body cut out."""
-        return cut(self.frame, self.box, BODY_WARP)
+        return cut(self.frame.pixels, self.box, BODY_WARP)
 
 
 class Eyes:
@@ -78,42 +83,37 @@ class Eyes:
             if wanted:
                 loaded.model(role)
 
-    def faces(self, frame: Pixels) -> list[SeenFace]:
+    def faces(self, frame: Frame) -> list[SeenFace]:
         """Faces whose score is high enough to be a track's."""
         if self._options.mode is Mode.BODIES:
             return []
-        region, part = self._part(frame)
-        (found,) = self._loaded.model("face_detector")([part])
-        aligned = self._aligned(part, found)
-        return [
-            SeenFace(
-                face.box.moved(region.x, region.y).clipped(frame.shape[1], frame.shape[0]),
-                face.score,
-                frame,
-                _moved(face, region),
-            )
-            for face in aligned
-        ]
+        part = self._part(frame)
+        (found,) = self._loaded.model("face_detector")([part.pixels])
+        seen = [part.face_in_frame(face) for face in self._aligned(part.pixels, found)]
+        return [SeenFace(face.box.clipped(*frame.size), face.score, frame, face) for face in seen]
 
-    def bodies(self, frame: Pixels) -> list[SeenBody]:
+    def bodies(self, frame: Frame) -> list[SeenBody]:
         """Bodies, clipped to the frame."""
         if self._options.mode is Mode.FACES:
             return []
-        region, part = self._part(frame)
-        (found,) = self._loaded.model("body_detector")([part])
-        boxes = ((b.box.moved(region.x, region.y), b.score) for b in found)
+        part = self._part(frame)
+        (found,) = self._loaded.model("body_detector")([part.pixels])
         seen = [
-            SeenBody(box.clipped(frame.shape[1], frame.shape[0]), score, frame)
-            for box, score in boxes
+            SeenBody(part.in_frame(body.box).clipped(*frame.size), body.score, frame)
+            for body in found
         ]
         return [body for body in seen if body.box.area >= 1]
 
-    def _part(self, frame: Pixels) -> tuple[Box, Pixels]:
-        height, width = frame.shape[:2]
+    def _part(self, frame: Frame) -> "_Part":
+        width, height = frame.size
+        side = self._options.reduced_side
+        pixels = frame.pixels if side is None else frame.reduced(side)
+        scale = pixels.shape[1] / width
         region = self._options.roi.box(width, height)
-        left, top = int(region.x), int(region.y)
-        part = frame[top : round(region.bottom), left : round(region.right)]
-        return Box(left, top, part.shape[1], part.shape[0]), part
+        left, top = int(region.x * scale), int(region.y * scale)
+        bottom = max(top + 1, round(region.bottom * scale))
+        right = max(left + 1, round(region.right * scale))
+        return _Part(left, top, scale, pixels[top:bottom, left:right])
 
     def _aligned(self, part: Pixels, found: Sequence[DetectedFace]) -> list[DetectedFace]:
         missing = [face.box for face in found if face.points is None]
@@ -128,7 +128,24 @@ class Eyes:
         ]  # fmt: skip
 
 
-def _moved(face: DetectedFace, region: Box) -> DetectedFace:
-    shift = np.array((region.x, region.y), np.float32)
-    points = None if face.points is None else face.points + shift
-    return replace(face, box=face.box.moved(region.x, region.y), points=points)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is looked at: its corner in the frame as it was scaled, and how much that was."""
+
+    left: int
+    top: int
+    scale: float
+    pixels: Pixels
+
+    def in_frame(self, box: Box) -> Box:
+        """A box of the part in pixels of the frame."""
+        moved = box.moved(self.left, self.top)
+        return moved if self.scale == 1.0 else moved.scaled(1 / self.scale)
+
+    def face_in_frame(self, face: DetectedFace) -> DetectedFace:
+        """A face of the part in pixels of the frame."""
+        points = face.points
+        if points is not None:
+            shift = np.array((self.left, self.top), np.float32)
+            points = (points + shift) / np.float32(self.scale)
+        return replace(face, box=self.in_frame(face.box), points=points)

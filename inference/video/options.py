@@ -61,7 +61,9 @@ class AnalysisOptions:
     Angles are in degrees, `droi` lies in the whole frame, `min_body_size` is the square root of
     a body's area in pixels. With `primary` only the largest face of a frame counts, from
     `least_face_height` on. `steady_yaws` > 1 wants a face's yaw to be within 10 degrees of the
-    mean of its last so many; with `collect_yaws` not before there are so many.
+    mean of its last so many; with `collect_yaws` not before there are so many. Faces and bodies
+    are looked for with the longer side of the frame at `reduced_side` pixels, if that is given;
+    shots are cut from the frame itself. `frames` says whose shots come with their frame.
     """
 
     mode: Mode = Mode.FACES
@@ -84,3 +86,5 @@ class AnalysisOptions:
     looks_per_s: float = 5.0
     lost_s: float = 2.0
     least_sightings: int = 2
+    reduced_side: int | None = None
+    frames: frozenset[str] = frozenset()

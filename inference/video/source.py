@@ -11,6 +11,7 @@ import numpy as np
 
 from domain.shared.refusal import Refusal
 from inference.models import Pixels
+from inference.opencv import cv2
 
 Kind = Literal["tcp", "udp", "videofile", "images"]
 Transport = Literal["tcp", "udp"]
@@ -83,6 +84,17 @@ class Frame:
     decoded: Any
     rotation: int = 0
     _pixels: Pixels | None = field(default=None, repr=False)
+    _reduced: dict[int, Pixels] = field(default_factory=dict, repr=False)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright frame."""
+        raw = self.decoded
+        if isinstance(raw, np.ndarray):
+            width, height = raw.shape[1], raw.shape[0]
+        else:
+            width, height = raw.width, raw.height
+        return (height, width) if self.rotation % 180 else (width, height)
 
     @property
     def pixels(self) -> Pixels:
@@ -90,9 +102,27 @@ class Frame:
         if self._pixels is None:
             raw = self.decoded
             pixels = raw if isinstance(raw, np.ndarray) else raw.to_ndarray(format="rgb24")
-            turns = -(self.rotation // 90) % 4  # numpy turns the other way round
-            self._pixels = np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+            self._pixels = self._upright(pixels)
         return self._pixels
+
+    def reduced(self, side: int) -> Pixels:
+        """The same with the longer side `side` at most: scaled and converted in one step."""
+        if max(self.size) <= side:
+            return self.pixels
+        if side not in self._reduced:
+            raw, factor = self.decoded, side / max(self.size)
+            if isinstance(raw, np.ndarray):
+                width, height = (max(1, round(n * factor)) for n in raw.shape[1::-1])
+                small = cv2.resize(raw, (width, height), interpolation=cv2.INTER_AREA)
+            else:
+                width, height = (max(1, round(n * factor)) for n in (raw.width, raw.height))
+                small = raw.to_ndarray(format="rgb24", width=width, height=height)
+            self._reduced[side] = self._upright(np.asarray(small, np.uint8))
+        return self._reduced[side]
+
+    def _upright(self, pixels: Pixels) -> Pixels:
+        turns = -(self.rotation // 90) % 4  # numpy turns the other way round
+        return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
 class Source(Protocol):

@@ -1,5 +1,9 @@
 """Videos become frames with times, and boxes in them become tracks."""
 
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import av
@@ -17,7 +21,8 @@ from inference.video.tracking import Tracker
 def make_video(path: Path, *, frames: int = 30, size: tuple[int, int] = (160, 120)) -> Path:
     """A film of a white square that wanders over black, ten frames a second."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=10)
+        codec = "libx264" if path.suffix == ".m3u8" else "mpeg4"
+        stream = container.add_stream(codec, rate=10)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.gop_size = 10
         for number in range(frames):
@@ -65,6 +70,70 @@ def test_frames_are_turned_clockwise(film: Path, rotation: int, at: tuple[int, i
 def test_a_source_that_cannot_be_opened_says_so(spec: SourceSpec) -> None:
     with pytest.raises(SourceBroken):
         VideoSource(spec)
+
+
+@pytest.fixture
+def playlist(tmp_path: Path) -> Iterator[str]:
+    """The address of an HLS film in two widths, as an HTTP server shows it."""
+    for width, height in ((160, 120), (320, 240)):
+        make_video(tmp_path / f"{width}.m3u8", size=(width, height), frames=25)
+    variants = (
+        f"#EXT-X-STREAM-INF:BANDWIDTH={width}000,RESOLUTION={width}x{height}\n{width}.m3u8\n"
+        for width, height in ((160, 120), (320, 240))
+    )
+    (tmp_path / "film.m3u8").write_text("#EXTM3U\n" + "".join(variants))
+    quiet = partial(_Quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), quiet) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield f"http://127.0.0.1:{server.server_port}/film.m3u8"
+        server.shutdown()
+        serving.join()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.mark.parametrize("width", [160, 320])
+def test_of_a_playlist_the_program_of_the_preferred_width_is_shown(
+    playlist: str, width: int
+) -> None:
+    with VideoSource(SourceSpec("tcp", playlist, preferred_width=width)) as source:
+        frames = list(source.frames())
+        assert source.info.width == width
+    assert len(frames) == 25
+    assert frames[0].pixels.shape == (width * 3 // 4, width, 3)
+    assert frames[-1].time_s == pytest.approx(2.4)
+
+
+def test_a_playlist_leads_to_no_files(playlist: str, tmp_path: Path, film: Path) -> None:
+    list_of_file = (
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:3,\n{film.as_uri()}\n#EXT-X-ENDLIST\n"
+    )
+    (tmp_path / "film.m3u8").write_text(list_of_file)
+    with pytest.raises(SourceBroken), VideoSource(SourceSpec("tcp", playlist)) as source:
+        list(source.frames())
+
+
+@pytest.mark.parametrize("reference", ["63", "/dev/video63"])
+def test_a_capture_device_that_is_not_there_says_so(reference: str) -> None:
+    """One that is there is opened in the same way; no machine that tests run on has one."""
+    with pytest.raises(SourceBroken, match="No such file or directory: '/dev/video63'"):
+        VideoSource(SourceSpec("tcp", reference))
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_a_frame_is_scaled_down_as_it_is_turned(film: Path, rotation: int) -> None:
+    with VideoSource(SourceSpec("videofile", str(film), rotation=rotation)) as source:
+        first = next(source.frames())
+        assert first.size == (first.pixels.shape[1], first.pixels.shape[0])
+        small = first.reduced(80)
+    assert small.shape == ((60, 80, 3) if rotation == 0 else (80, 60, 3))
+    whole = first.pixels[::2, ::2].astype(int)
+    assert np.abs(whole - small).mean() < 8
+    assert first.reduced(160) is first.pixels
 
 
 def test_a_network_source_reads_no_files(film: Path) -> None:

@@ -136,6 +136,32 @@ def test_faces_of_which_no_shot_is_wanted_are_followed_all_the_same() -> None:
     assert not any(one.send for one in updates)
 
 
+def test_frames_that_are_scaled_down_show_the_same_faces_and_give_the_same_shots() -> None:
+    loaded = LoadedPack(default_pack())
+    face = cv2.resize(drawn_face(), (500, 500), interpolation=cv2.INTER_AREA)
+    pixels = np.full((720, 1280, 3), 200, np.uint8)
+    pixels[100:600, 700:1200] = face
+    found = []
+    for side in (None, 640):
+        options = AnalysisOptions(
+            looks_per_s=1e6,
+            least_sightings=1,
+            reduced_side=side,
+            roi=Region(40, 0, 60, 100, "percent"),
+            frames=frozenset({"face"}) if side else frozenset(),
+        )
+        analysis = Analysis(loaded, options, 5.0)
+        (seen,) = analysis.look(Frame(0, 0.0, pixels))
+        (ended,) = analysis.end(0.0)
+        found.append((seen.track.box, ended.send[0]))
+    (full, shot), (reduced, other) = found
+    assert full.iou(reduced) > 0.8
+    assert np.abs(shot.warp.astype(int) - other.warp).mean() < 12
+    assert shot.frame is None
+    assert other.frame is not None
+    assert np.array_equal(other.frame, pixels)
+
+
 def test_bodies_need_a_model_of_bodies() -> None:
     with pytest.raises(NoModelForRole):
         Analysis(LoadedPack(default_pack()), AnalysisOptions(mode=Mode.BODIES), 25.0)

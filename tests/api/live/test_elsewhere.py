@@ -55,8 +55,9 @@ def test_previews_and_tracks_reach_the_clients_of_another_process(
             until(lambda: running.services.live.wanted("tracks", [stream_id]))
             streams.patch(path, json={"status": "pending"})
             until(lambda: streams.get(path).json()["preview"])
-            last = elsewhere.get(f"{path}/preview/handler/frame")
-            assert last.status_code == 200
+            frame = f"{path}/preview/handler/frame"
+            until(lambda: elsewhere.get(frame).status_code == 200)
+            last = elsewhere.get(frame)
             with elsewhere.stream("GET", f"{path}/preview/handler/live") as live:
                 assert live.headers["content-type"].startswith("multipart/x-mixed-replace")
                 parts, ended = b"", False
