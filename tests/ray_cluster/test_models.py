@@ -1,6 +1,7 @@
 """What the models promise, in process and on a cluster alike."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest_asyncio
 from domain.shared.biometrics import DescriptorKind
 from domain.shared.detections import (
     DetectWanted,
+    Extracted,
     ExtractWanted,
     ImageDetections,
     ImageInput,
@@ -108,6 +110,40 @@ async def test_requests_at_the_same_time_do_not_mix(models: Models) -> None:
     for batch, found in zip(batches, answers, strict=True):
         names = [each.filename for each in found if isinstance(each, ImageDetections)]
         assert names == [image.filename for image in batch]
+
+
+async def test_nobody_sees_who_else_is_asking(models: Models, pipeline: Pipeline) -> None:
+    wanted = DetectWanted(quality=True)
+    sent = await samples(models, 5)
+    faces = pipeline.extract_faces(warps(3), ExtractWanted())
+    alone = pipeline.detect(sent, wanted)
+    random = np.random.default_rng(4)
+    orders = [random.permutation(len(sent)) for _ in range(3)]
+
+    detected, *extracted = await asyncio.gather(
+        asyncio.gather(*(models.detect([sent[i] for i in order], wanted) for order in orders)),
+        *(models.extract_faces([warp], ExtractWanted()) for warp in warps(3)),
+    )
+
+    for order, found in zip(orders, detected, strict=True):
+        for i, one in zip(order, found, strict=True):
+            assert _numbers(one) == pytest.approx(_numbers(alone[i]), abs=1e-4)
+    for expected, (one,) in zip(faces, extracted, strict=True):
+        assert _vector(one) == pytest.approx(_vector(expected), abs=1e-4)
+
+
+def _numbers(found: ImageDetections | ImageRefused) -> list[float]:
+    assert isinstance(found, ImageDetections)
+    told = []
+    for face in found.faces:
+        assert face.quality is not None
+        told += [face.score, *dataclasses.astuple(face.quality)]
+    return told
+
+
+def _vector(extracted: Extracted) -> list[float]:
+    assert extracted.descriptor is not None
+    return list(np.frombuffer(extracted.descriptor.descriptor.data, "<f4"))
 
 
 async def test_one_bad_warp_refuses_its_own_request_only(models: Models) -> None:
