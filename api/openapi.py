@@ -20,6 +20,7 @@ from api.authentication import (
 )
 from api.errors import ErrorBody
 from api.http.negotiation import JSON, MSGPACK
+from api.openapi_examples import add_examples
 
 AS_SENT: Final = "x-as-sent"
 """Marks a media type whose bytes are the value, for this module alone."""
@@ -90,6 +91,7 @@ def document_of(app: FastAPI) -> dict[str, Any]:
                 _complete(item[method])
         for answer in item.get("head", {}).get("responses", {}).values():
             answer.pop("content", None)  # answers to HEAD have no body
+    add_examples(document)
     return document
 
 
