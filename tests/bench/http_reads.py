@@ -93,7 +93,6 @@ def _of_what_is_made(port: int) -> Iterator[tuple[str, bytes]]:
         "/6/samples/faces/{face_id}", "/6/samples/bodies/{body_id}",
         "/6/schedules", "/6/groups", "/6/analytics", "/streams/1/streams", "/streams/2/streams",
         "/streams/2/streams/count", "/streams/2/streams/{stream_id}", "/streams/2/streams/logs",
-        "/streams/2/streams/processing/queue",
     ):  # fmt: skip
         yield f"GET {path}", request("GET", path.format_map(ids), _HEADERS)
 
