@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from api.authentication import MaybeAccountId
+from api.authentication import MaybeAccountId, permitted
 from api.dependencies import ServicesDep
 from api.errors import answers
 from api.http.answers import json_answer
@@ -26,6 +26,7 @@ router = APIRouter(tags=["iso"])
     response_model=IsoAnswer,
     openapi_extra=IMAGES,
     responses=answers(BadContentType, NoModelForRole, PayloadTooLarge, ModelsBusy),
+    dependencies=[Depends(permitted("resources", "view"))],
 )
 async def iso(
     request: Request,

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from api.authentication import MaybeAccountId
+from api.authentication import MaybeAccountId, permitted
 from api.dependencies import ServicesDep
 from api.errors import answers
 from api.http.answers import json_answer
@@ -25,6 +25,7 @@ router = APIRouter(tags=["liveness"])
     response_model=LivenessAnswer,
     openapi_extra=INPUT,
     responses=answers(BadApiBody, BadContentType, NoModelForRole, PayloadTooLarge, ModelsBusy),
+    dependencies=[Depends(permitted("resources", "view"))],
 )
 async def predict_liveness(
     request: Request,

@@ -4,9 +4,9 @@ import re
 from typing import Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
-from api.authentication import Caller, ChosenAccountId, Identity, MaybeAccountId
+from api.authentication import Caller, ChosenAccountId, Identity, MaybeAccountId, permitted
 from api.dependencies import ServicesDep
 from api.errors import answers
 from api.http.refusals import BadApiBody, BadContentType
@@ -93,7 +93,12 @@ async def match_general_events(
     return await match_sets(services, references, body.candidates, account_id, answer, scaled)
 
 
-@router.post("/raw", status_code=201, responses=answers(BadReference, NotComparable))
+@router.post(
+    "/raw",
+    status_code=201,
+    responses=answers(BadReference, NotComparable),
+    dependencies=[Depends(permitted("resources", "matching"))],
+)
 async def matching_raw(
     body: MatchRawRequest, services: ServicesDep, account_id: MaybeAccountId
 ) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from api.authentication import (
     AccountId,
+    Caller,
     ChosenAccountId,
+    Identity,
     MaybeAccountId,
     chosen_of,
     permitted,
@@ -18,6 +20,7 @@ from api.dependencies import ReadDb, Send
 from api.errors import answers
 from api.http.answers import json_answer
 from api.http.refusals import BadApiBody, BadQuery
+from api.pipelines.task_permissions import demand_task
 from api.schemas.schedules import (
     Action,
     ScheduleAction,
@@ -48,11 +51,11 @@ ScheduleId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 @router.post("", status_code=201, response_model=ScheduleCreated, dependencies=[_MAKE])
 async def create_schedule(
-    body: ScheduleWanted, db: ReadDb, send: Send, account_id: AccountId
+    body: ScheduleWanted, db: ReadDb, send: Send, caller: Caller, account_id: AccountId
 ) -> Response:
     """Have a task given again and again."""
     (schedule_id,) = await asyncio.to_thread(new_numbers, db, Numbered.SCHEDULE)
-    wanted = await asyncio.to_thread(_wanted, body, db, account_id)
+    wanted = await asyncio.to_thread(_wanted, body, db, caller, account_id)
     made = CreateSchedule(account_id=account_id, schedule_id=schedule_id, **wanted)
     return json_answer({"schedule_id": await send(made)}, 201)
 
@@ -76,10 +79,15 @@ def get_schedule(schedule_id: ScheduleId, db: ReadDb, account_id: ChosenAccountI
     "/{schedule_id}", response_model=ScheduleCreated, responses=_MISSING, dependencies=[_EDIT]
 )
 async def put_schedule(
-    schedule_id: ScheduleId, body: ScheduleWanted, db: ReadDb, send: Send, account_id: AccountId
+    schedule_id: ScheduleId,
+    body: ScheduleWanted,
+    db: ReadDb,
+    send: Send,
+    caller: Caller,
+    account_id: AccountId,
 ) -> Response:
     """Replace a schedule whole; the tasks that it gave stay."""
-    wanted = await asyncio.to_thread(_wanted, body, db, account_id)
+    wanted = await asyncio.to_thread(_wanted, body, db, caller, account_id)
     put = ReplaceSchedule(account_id=account_id, schedule_id=schedule_id, **wanted)
     return json_answer({"schedule_id": await send(put)})
 
@@ -109,7 +117,8 @@ async def delete_schedule(schedule_id: ScheduleId, send: Send, account_id: Accou
     await send(DeleteSchedule(account_id=account_id, schedule_id=schedule_id))
 
 
-def _wanted(body: ScheduleWanted, db: Reader, account_id: UUID) -> dict[str, Any]:
+def _wanted(body: ScheduleWanted, db: Reader, caller: Identity, account_id: UUID) -> dict[str, Any]:
+    demand_task(caller, body.task.content, db, account_id)
     for path, named in accounts_in(body.task.content):
         if named != account_id:
             raise BadApiBody(f"task.content.{path}", "it is not the account of the request")

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from api.authentication import MaybeAccountId
+from api.authentication import MaybeAccountId, permitted
 from api.dependencies import ServicesDep
 from api.errors import answers
 from api.http.answers import json_answer
@@ -27,6 +27,7 @@ router = APIRouter(tags=["sdk"])
     response_model=SdkAnswer,
     openapi_extra=IMAGES,
     responses=answers(BadContentType, MultipleFaces, NoModelForRole, PayloadTooLarge, ModelsBusy),
+    dependencies=[Depends(permitted("resources", "view"))],
 )
 async def sdk(
     request: Request,

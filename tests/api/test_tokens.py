@@ -7,6 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.api.people import ANY_ID
+
 ALL_NAMES = {"account", "attribute", "body_sample", "emit_events", "event", "face", "face_sample"}
 ALL_NAMES |= {"handler", "image", "lambdas", "list", "object", "resources", "task", "token"}
 ALL_NAMES |= {"verifier", "verify", "video_agent", "video_analytic", "video_group", "video_stream"}
@@ -116,9 +118,7 @@ def test_a_token_may_have_all_permissions(client: httpx.Client, nobody: httpx.Cl
 
 
 def test_a_token_runs_the_handlers_of_its_lists(client: httpx.Client, nobody: httpx.Client) -> None:
-    ids = [
-        client.post("/6/handlers", json={"policies": {}}).json()["handler_id"] for _ in range(2)
-    ]
+    ids = [client.post("/6/handlers", json={"policies": {}}).json()["handler_id"] for _ in range(2)]
 
     def status(use: dict[str, Any] | None, handler_id: str) -> int:
         token = make(client, {} if use is None else {"emit_events": use})
@@ -170,7 +170,81 @@ def test_a_token_names_the_stored_images_it_may_see(
         return nobody.post(path, json=body, headers=headers).status_code
 
     assert status({"face": ["view"]}) == 403
-    assert status({resource: ["view"]}) != 403
+    assert status({resource: ["view"]}) == 403
+    assert status({resource: ["view"], "resources": ["view"]}) != 403
+
+
+def test_descriptors_of_the_body_are_compared_by_whoever_may_match_resources(
+    client: httpx.Client, nobody: httpx.Client
+) -> None:
+    def status(permissions: dict[str, Any]) -> int:
+        headers = bearer(make(client, permissions))
+        return nobody.post("/6/matcher/raw", json={}, headers=headers).status_code
+
+    assert status({"resources": ["view"], "face": ["matching"]}) == 403
+    assert status({"resources": ["matching"]}) == 400
+
+
+SOME = ANY_ID
+EXPORT = {"objects_type": "events", "save_images": 1}
+TASKS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "clustering": ("clustering", {"objects_type": "faces"}, {"face": ["matching"]}),
+    "cross_match": (
+        "cross_match",
+        {"filters": {"reference_type": "events", "candidate_type": "attributes"}},
+        {"event": ["matching"], "attribute": ["matching"]},
+    ),
+    "roc": ("roc", {"markup": [{"face_id": SOME, "label": 1}]}, {"face": ["matching"]}),
+    "exporter": (
+        "exporter",
+        EXPORT,
+        {"event": ["view"], "face_sample": ["view"], "body_sample": ["view"]},
+    ),
+    "linker": (
+        "linker",
+        {"objects_type": "faces", "list_id": SOME},
+        {"face": ["view", "modification"], "list": ["modification"]},
+    ),
+    "gc": ("gc", {"target": "faces", "store_results": False}, {"face": ["deletion"]}),
+    "estimator": (
+        "estimator",
+        {
+            "handler": {"handler_id": SOME},
+            "source": {"source_type": "zip", "reference": f"/6/objects/{SOME}"},
+        },
+        {"emit_events": {"allowed": 1, "white_list": [SOME]}, "object": ["view"]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_token_gives_tasks_of_what_it_may_do_itself(
+    client: httpx.Client, nobody: httpx.Client, name: str
+) -> None:
+    kind, content, needed = TASKS[name]
+
+    def status(permissions: dict[str, Any]) -> int:
+        headers = bearer(make(client, {"task": ["creation"], **permissions}))
+        body = {"content": content}
+        return nobody.post(f"/6/tasks/{kind}", json=body, headers=headers).status_code
+
+    for left_out in needed:
+        assert status({n: v for n, v in needed.items() if n != left_out}) == 403, left_out
+    assert status(needed) == 202
+
+
+def test_a_token_schedules_what_it_may_do_itself(
+    client: httpx.Client, nobody: httpx.Client
+) -> None:
+    task = {"task_type": 4, "content": {"target": "events"}}
+    wanted = {"task": task, "trigger": {"cron": "0 0 1 1 *"}}
+
+    def status(**permissions: Any) -> int:
+        headers = bearer(make(client, {"task": ["creation"], **permissions}))
+        return nobody.post("/6/tasks/schedules", json=wanted, headers=headers).status_code
+
+    assert status() == status(event=["deletion"]) == 403
+    assert status(event=["deletion", "view"]) == 201
 
 
 @pytest.mark.parametrize(
