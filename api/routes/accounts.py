@@ -1,14 +1,14 @@
 """Accounts: who owns what is here, and how they log in."""
 
 from typing import Annotated, Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.authentication import Authentication, Caller, Identity, NamedAccountId, permitted
-from api.dependencies import ReadDb, Send, ServicesDep
+from api.dependencies import Context, ReadDb, Send, ServicesDep
 from api.errors import answers
 from api.http.answers import created, json_answer
 from api.http.refusals import (
@@ -30,6 +30,7 @@ from api.schemas.accounts import (
 )
 from api.services import Services
 from commands.accounts import CreateAccount, EditAccount
+from commands.command import RequestContext
 from domain.accounts import AccountExists, AccountNotFound, AccountType, LoginTaken
 from domain.shared.fields import written
 from domain.shared.ids import new_id
@@ -42,6 +43,7 @@ _VIEW: Final = Depends(permitted("account", "view"))
 _MAKE: Final = Depends(permitted("account", "creation"))
 _EDIT: Final = Depends(permitted("account", "modification"))
 _SHOWN: Final = tuple(AccountView.model_fields)
+_REPEATED: Final = UUID("0f6d4f0a-54cb-4f07-9a8b-1d5f3c2e7b90")
 
 
 async def _get_authentication(request: Request) -> Authentication:
@@ -65,11 +67,12 @@ async def create_account(
     caller: Caller,
     who: Who,
     wanted: NamedAccountId,
+    context: Context,
 ) -> Response:
     """Make an account; where credentials are demanded, only those who see all accounts may."""
     _demand_rights(services, caller)
     made = CreateAccount(
-        account_id=body.account_id or wanted or new_id(),
+        account_id=body.account_id or wanted or _new_account(body.login, context),
         login=body.login,
         password_hash=await who.passwords.hashed(body.password),
         account_type=AccountType(body.account_type),
@@ -77,6 +80,12 @@ async def create_account(
     )
     account_id = await send(made)
     return created("/6/account", account_id=account_id)
+
+
+def _new_account(login: str, context: RequestContext) -> UUID:
+    """A new id; under an Idempotency-Key the same for each repetition, which finds its answer."""
+    key = context.idempotency_key
+    return uuid5(_REPEATED, f"{key} {login}") if key else new_id()
 
 
 @router.get("/accounts", response_model=AccountsPage, dependencies=[_VIEW])

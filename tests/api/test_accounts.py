@@ -169,7 +169,7 @@ def test_where_credentials_are_demanded_only_those_who_see_all_make_accounts(
 ) -> None:
     api, admin = strict
     body = account()
-    with httpx.Client(base_url=api.url) as asking:
+    with api.client() as asking:
         assert asking.post("/6/accounts", json=body).status_code == 401
         assert asking.post("/6/accounts", json=body, headers=basic(admin)).status_code == 201
         user = basic(str(body["login"]))
@@ -180,3 +180,18 @@ def test_where_credentials_are_demanded_only_those_who_see_all_make_accounts(
             assert (denied.status_code, denied.json()["error_code"]) == (403, 11059)
         assert asking.get("/6/accounts", headers=user).json()["total_count"] == 1
         assert asking.get("/6/accounts", headers=basic(admin)).json()["total_count"] == 2
+
+
+def test_an_account_is_made_once_under_an_idempotency_key(nobody: httpx.Client) -> None:
+    body, key = account(), {"Idempotency-Key": str(uuid4())}
+
+    first, second = (nobody.post("/6/accounts", json=body, headers=key) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (201, 201), second.text
+    assert first.json() == second.json()
+    other = nobody.post("/6/accounts", json={**body, "password": "another"}, headers=key)
+    assert (other.status_code, other.json()["error_code"]) == (409, 90040)
+    without = nobody.post("/6/accounts", json=body)
+    assert (without.status_code, without.json()["error_code"]) == (409, 90082)
+    elsewhere = nobody.post("/6/accounts", json=account(), headers=key)
+    assert elsewhere.json()["account_id"] != first.json()["account_id"]
