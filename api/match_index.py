@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from api.settings import Settings
+from api.workers.index_checks import IndexChecks
 from api.workers.index_feeder import IndexFeeder
 from api.workers.index_mending import IndexMending
 from api.workers.index_snapshots import IndexSnapshots
@@ -38,11 +39,12 @@ class MatchIndex:
         self._feeder: IndexFeeder | None = None
         self._snapshots: IndexSnapshots | None = None
         self._mending: IndexMending | None = None
+        self._checks: IndexChecks | None = None
         self._held, self._looked = 0, -_LOOKED_S
 
     async def start(self, features: Iterable[DescriptorFeature]) -> Matching:
         """Open the index, load it and follow the log."""
-        settings = self._settings.index
+        settings, features = self._settings.index, tuple(features)
         self._matching = matching = await asyncio.to_thread(self._open, features)
         self._feeder = IndexFeeder(self._dsn, self._master, matching)
         self._snapshots = IndexSnapshots(self._dsn, matching, settings.snapshot_seconds)
@@ -51,10 +53,14 @@ class MatchIndex:
         if self._settings.ray_address is not None:
             self._mending = IndexMending(self._dsn, self._master, matching)
             self._mending.start()
+        self._checks = IndexChecks(self._dsn, matching, features)
+        self._checks.start()
         return matching
 
     async def stop(self) -> None:
         """Save the index and let go of it."""
+        if self._checks is not None:
+            await asyncio.to_thread(self._checks.stop)
         if self._mending is not None:
             await asyncio.to_thread(self._mending.stop)
         if self._feeder is not None:

@@ -16,6 +16,8 @@ from api.cannot_start import CannotStart
 from api.cli.database import installation
 from api.match_index import DIRECTORY, PURPOSE
 from api.settings import Settings
+from api.workers.index_checks import ServiceVerdict, ask_services
+from api.workers.index_running import RunningVerdict
 from api.workers.index_verification import IndexVerdict, verify_index
 from domain.log.sealing import MasterKey
 from projections.rebuild import CannotRebuild, rebuild
@@ -60,13 +62,12 @@ def rebuild_command(
 def verify_command(
     names: Names = None,
     as_json: AsJson = False,
-    index: Annotated[
-        bool, typer.Option("--index", help="Compare the saved match index instead.")
-    ] = False,
+    index: Annotated[bool, typer.Option("--index", help="Compare match indexes instead.")] = False,
 ) -> None:
     """Compare read models with what the log says; exit status 1 if any row differs.
 
-    With --index, the match index as it was saved and the log goes on is compared with them.
+    With --index, the match indexes of all running services are compared with them, on a Ray
+    cluster what its shards hold; and so is the index as it was saved and the log goes on.
     """
     if index:
         if names:
@@ -92,18 +93,37 @@ def verify_command(
 def _verify_index(as_json: bool) -> None:
     # What is logged is no part of the output.
     with installation() as (dsn, master), redirect_stdout(sys.stderr):
+        running = ask_services(dsn)
         verdict = asyncio.run(_verdict(Settings.load(), dsn, master))
     if as_json:
-        print(json.dumps(asdict(verdict), default=str))
+        said = asdict(verdict) | {"running": [asdict(service) for service in running]}
+        print(json.dumps(said, default=str))
     else:
+        for service in running:
+            _print_running(service)
         source = "saved index" if verdict.saved else "index made from the whole log"
-        same = "as the read models say"
-        said = f"{verdict.differences} differ" if verdict.differences else same
-        print(f"{source}: {verdict.descriptors} descriptors at position {verdict.position}, {said}")
-        for example in verdict.examples:
-            print(f"  {example.candidate_id}  {example.what}")
-    if verdict.differences:
+        _print_verdict(source, verdict)
+    differ = (service.verdict is None or service.verdict.differences for service in running)
+    if verdict.differences or any(differ):
         raise typer.Exit(DIFFERENT)
+
+
+def _print_running(service: ServiceVerdict) -> None:
+    name = f"index of {service.process}"
+    if service.verdict is None:
+        print(f"{name}: not compared, {service.problem}")
+        return
+    _print_verdict(name, service.verdict)
+    if not service.verdict.counted:
+        print("  what it may hold beside could not be counted: the log never stood still")
+
+
+def _print_verdict(name: str, verdict: IndexVerdict | RunningVerdict) -> None:
+    same = "as the read models say"
+    said = f"{verdict.differences} differ" if verdict.differences else same
+    print(f"{name}: {verdict.descriptors} descriptors at position {verdict.position}, {said}")
+    for example in verdict.examples:
+        print(f"  {example.candidate_id}  {example.what}")
 
 
 async def _verdict(settings: Settings, dsn: str, master: MasterKey) -> IndexVerdict:

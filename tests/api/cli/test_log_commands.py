@@ -170,17 +170,21 @@ def test_commands_work_beside_running_services_and_without_them(tmp_path: Path) 
         return done.stdout
 
     with Service("api.cli.main", data, "serve") as service:
-        service.wait_for("Selene is ready", 60)
+        service.wait_for("Selene is ready")
         account_id = selene(
             "account", "create", "--login", "ann@here.org", "--password", "pwd"
         ).strip()
-        with httpx.Client(
-            base_url=service.url(""), headers={"Luna-Account-Id": account_id}
-        ) as http:
+        headers = {"Luna-Account-Id": account_id}
+        with httpx.Client(base_url=service.url(""), headers=headers, timeout=60) as http:
             face_id = http.post("/6/faces", json={"user_data": "Ann"}).json()["face_id"]
             rebuilt = selene("rebuild", "faces")
             assert http.get(f"/6/faces/{face_id}").json()["user_data"] == "Ann"
         assert "faces: rebuilt up to position 2" in rebuilt
+        compared = selene("verify", "--index").splitlines()
+        assert compared[0].startswith("index of ")
+        assert [line.partition(": ")[2] for line in compared] == [
+            "0 descriptors at position 2, as the read models say"
+        ] * 2
         service.signal(signal.SIGTERM)
         assert service.wait() == 0
     assert '"Ann"' in selene("log", "show", face_id)
