@@ -8,12 +8,12 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ray_cluster.ray_node import RayNode, RayNodeFailed
+from ray_cluster.ray_node import HEALTH, RayNode, RayNodeFailed
 
 NAMESPACE: Final = "selene"
 LOCAL: Final = "local"
@@ -39,7 +39,8 @@ class ClusterOptions:
     `address` is `local`, `auto` or HOST:PORT. With `join` a node without processors of its own
     is started here, which is needed where the machine has none. `token_file` holds the secret
     that the cluster's members share; without one a local cluster gets a secret of its own and
-    others none. `directory` is where secrets are kept.
+    others none. `directory` is where secrets are kept. `health` says when a node of a local
+    cluster is given up.
     """
 
     address: str
@@ -49,6 +50,7 @@ class ClusterOptions:
     cpus: int | None = None
     object_bytes: int | None = None
     in_child: Callable[[], None] | None = None
+    health: Mapping[str, int] = field(default_factory=lambda: HEALTH)
 
 
 class Connection:
@@ -93,6 +95,7 @@ class Connection:
                     cpus=options.cpus,
                     object_bytes=options.object_bytes,
                     in_child=options.in_child,
+                    health=options.health,
                 )
                 address = self._node.address
             elif options.join:

@@ -37,6 +37,7 @@ _MOST_TRIES: Final = 5
 _INLINE_BYTES: Final = 64 << 10
 _PATIENCE_S: Final = 120.0
 _SCALE_S: Final = 1.0
+_LOOK_S: Final = 1.0
 _MENDED_S: Final = 5.0
 
 Job = Part[asyncio.Future[list[Any]]]
@@ -87,6 +88,7 @@ class RayModels:
         for replica in self.replicas:
             self._recover(replica)
         self._spawn(self._scale())
+        self._spawn(self._look())
 
     async def detect(
         self, images: Sequence[ImageInput], wanted: DetectWanted
@@ -241,6 +243,15 @@ class RayModels:
         finally:
             self._recovering.discard(replica.name)
         self._dispatch()
+
+    async def _look(self) -> None:
+        """Notice workers that died while they had nothing to do."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            for replica in [*self.replicas]:
+                if replica.ready and not replica.in_flight and not await replica.look():
+                    replica.ready = bool(replica.in_flight)  # who works is not looked at
+                    self._recover(replica)
 
     async def _scale(self) -> None:
         """More replicas while images wait, fewer when there is nothing to do."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Self
 
@@ -19,7 +19,7 @@ _POLL_S: Final = 0.1
 _STARTED: Final = "Ray runtime started"
 
 # A dead node is noticed after 1.5 s; Ray's own defaults take 17.
-HEALTH: Final = {
+HEALTH: Final[Mapping[str, int]] = {
     "health_check_initial_delay_ms": 0,
     "health_check_period_ms": 500,
     "health_check_timeout_ms": 500,
@@ -63,11 +63,12 @@ class RayNode:
         cpus: int | None = None,
         object_bytes: int | None = None,
         in_child: Callable[[], None] | None = None,
+        health: Mapping[str, int] = HEALTH,
     ) -> Self:
         """The first node of a new cluster, which keeps its session in a directory."""
         port = _free_port()
         arguments = ["--head", f"--port={port}", f"--temp-dir={directory}"]
-        arguments += ["--include-dashboard=false", f"--system-config={json.dumps(HEALTH)}"]
+        arguments += ["--include-dashboard=false", f"--system-config={json.dumps(dict(health))}"]
         return cls(f"127.0.0.1:{port}", arguments + _sizes(cpus, object_bytes), in_child)
 
     @classmethod

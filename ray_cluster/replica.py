@@ -11,7 +11,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from domain.shared.model_features import RoleFeature
 from domain.shared.refusal import Refusal
 from ray_cluster.connection import NAMESPACE
-from ray_cluster.model_worker import Asker, ModelWorker, WorkerOptions
+from ray_cluster.model_worker import Asker, ModelWorker, WorkerOptions, WorkerState
 
 log = structlog.get_logger("selene.models")
 
@@ -19,6 +19,7 @@ PREFIX: Final = "models:"
 _LOAD_S: Final = 120.0
 _CALL_S: Final = 120.0
 _AGAIN_S: Final = 0.2
+_LOOK_S: Final = 10.0
 
 
 class ReplicaLost(Exception):
@@ -75,6 +76,15 @@ class Replica:
             if isinstance(error, TimeoutError):  # it hangs; another life may do better
                 ray.kill(self._actor, no_restart=False)
             raise ReplicaLost(f"{self.name}: {_first_line(error)}") from None
+
+    async def look(self) -> bool:
+        """Whether it still has the models: an idle one may have died and come back without."""
+        try:
+            asked = self._actor.state.options(concurrency_group="look").remote()
+            state: WorkerState = await asyncio.wait_for(_awaited(asked), _LOOK_S)
+        except (RayError, TimeoutError):
+            return False
+        return state.ready
 
     def retire(self) -> None:
         """End the actor for good."""

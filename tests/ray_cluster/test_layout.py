@@ -27,6 +27,7 @@ def after(before: bytes, moves: list[tuple[int, int]]) -> bytes:
     return bytes(moved)
 
 
+@settings(max_examples=40)
 @given(before=places, shards=st.integers(1, 12))
 def test_a_plan_balances_with_the_fewest_moves_and_is_always_the_same(
     before: bytes, shards: int
@@ -86,6 +87,7 @@ def test_changes_of_what_moves_go_to_both_shards_and_those_of_lists_to_all() -> 
 machines = st.integers(1, 5).map(lambda count: [f"machine-{number}" for number in range(count)])
 
 
+@settings(max_examples=50)
 @given(st.data(), machines, st.integers(1, 6), st.integers(1, 3))
 def test_replicas_go_to_where_no_other_of_the_shard_is_until_machines_carry_the_same(
     data: st.DataObject, there: list[str], shards: int, replicas: int
