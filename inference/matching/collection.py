@@ -101,7 +101,7 @@ class Collection:
         """How many candidates there are, and the memory they take."""
         vectors = self._vectors.segments.nbytes(self._columns.count) if self._vectors else 0
         size = vectors + self._columns.nbytes + self._bitmaps.nbytes + self._table.nbytes
-        size += self.approximate.nbytes
+        size += self.approximate.nbytes + (self._vectors.packs.nbytes if self._vectors else 0)
         return CollectionSize(self.origin, self.kind, self.version, self._alive, size)
 
     def put(self, puts: list[PutCandidate], vectors: VectorsOf, workers: Workers) -> Rows:
@@ -142,6 +142,7 @@ class Collection:
         """Wipe the vectors of dead rows that no search reads any more, and use the rows again."""
         assert self._vectors is not None
         self.approximate.forget(rows)
+        self._vectors.packs.forget(rows)
         self._vectors.segments.wipe(rows)
         self._free += rows.tolist()
 

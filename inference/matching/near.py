@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from inference.matching.approximate import MEASURED, Upkeep
 from inference.matching.bitmaps import rows_of
+from inference.matching.packs import SMALLEST, Packs
 from inference.matching.planner import Plan
 from inference.matching.quantise import Quantiser
 from inference.matching.scan import BATCH, Found, Scan, Wanted
@@ -23,6 +25,15 @@ class KeptVectors:
     segments: Segments
     quantiser: Quantiser
     scoring: Scoring
+    packs: Packs = field(default_factory=Packs)
+
+    def packed(self, plan: Plan) -> Plan:
+        """The plan, with a copy of the codes of its rows if they are often searched."""
+        if plan.key is None or plan.rows is None or len(plan.rows) < SMALLEST:
+            return plan
+        rows = plan.rows
+        copy = partial(self.segments.copy_of, rows)
+        return replace(plan, packed=self.packs.codes(plan.key, rows, self.segments.rows, copy))
 
 
 def search(
@@ -32,6 +43,7 @@ def search(
 
     References for which the graph knows too little are looked for among all rows.
     """
+    plan = vectors.packed(plan)
     scan = Scan(vectors.segments, vectors.quantiser, vectors.scoring, plan, wanted)
     found = scan.run(workers)
     if plan.shortcut is None:

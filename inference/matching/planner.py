@@ -8,6 +8,8 @@ import numpy as np
 from inference.matching.bitmaps import Bitmaps, bitmap_of, rows_of
 from inference.matching.columns import Columns, Mask
 from inference.matching.id_table import IdTable, Rows, id_pairs
+from inference.matching.packs import PackKey
+from inference.matching.quantise import Codes
 from inference.matching.shortcut import Shortcut
 from inference.matching.values import MatchFilters
 
@@ -21,7 +23,7 @@ class Plan:
 
     `rows` are gathered; without them the first `scanned` rows are scanned, those that `mask`
     (one flag per row) excludes being left out. `chosen` counts them. More rows take part by a
-    `shortcut`.
+    `shortcut`. With a `key` the rows are those of an account, a list or both.
     """
 
     chosen: int
@@ -29,6 +31,8 @@ class Plan:
     rows: Rows | None = None
     mask: Mask | None = None
     shortcut: Shortcut | None = None
+    key: PackKey | None = None
+    packed: Codes | None = None
 
     def all_rows(self) -> Rows:
         """The rows that take part, ascending."""
@@ -63,7 +67,11 @@ class Planner:
         if bitmap is not None and len(bitmap) < GATHER_BELOW * count:
             rows = rows_of(bitmap)
             passing = self._columns.passing(rows, filters)
-            return _gather(rows if passing is None else rows[passing])
+            if passing is not None:
+                return _gather(rows[passing])
+            key = filters.account_id, filters.list_id
+            plain = filters == MatchFilters(account_id=key[0], list_id=key[1])
+            return Plan(len(rows), rows=rows, key=key if plain else None)
         passing = self._columns.passing(slice(0, count), filters)
         if bitmap is None or len(bitmap) == alive:
             if passing is None and alive == count:

@@ -131,7 +131,7 @@ class Scan:
     def _blocks(self) -> list[Block]:
         step, count = self._segments.block_rows, self._plan.scanned
         if self._plan.rows is not None:
-            return self._segments.blocks_of(self._plan.rows, step)
+            return self._segments.blocks_of(self._plan.rows, step, self._plan.packed)
         if len(self._wanted) <= PAIRED_UP_TO:  # they are quickly through a block: take larger ones
             step *= min(max(count // (12 * step), 1), 4)
         return self._segments.blocks(count, step)

@@ -25,12 +25,14 @@ SEGMENT_ROWS: Final = 64 * BLOCK_ROWS
 class Block(NamedTuple):
     """Rows that are scanned in one step, all of one segment.
 
-    `rows` are their numbers, or None when they are all from `first` up to `stop`.
+    `rows` are their numbers, or None when they are all from `first` up to `stop`; `packed` is a
+    copy of their codes, if there is one.
     """
 
     first: int
     stop: int
     rows: Rows | None
+    packed: Codes | None = None
 
     @property
     def size(self) -> int:
@@ -143,19 +145,26 @@ class Segments:
             for first in range(start, min(start + self.segment_rows, count), step)
         ]
 
-    def blocks_of(self, rows: Rows, step: int) -> list[Block]:
-        """Chosen rows, in ascending order."""
+    def blocks_of(self, rows: Rows, step: int, packed: Codes | None = None) -> list[Block]:
+        """Chosen rows, in ascending order, with a copy of their codes if there is one."""
         ends = np.arange(1, len(self._codes) + 1) * self.segment_rows
         cuts = [0, *np.searchsorted(rows, ends).tolist()]
         return [
-            Block(int(part[0]), int(part[-1]) + 1, part)
+            Block(int(part[0]), int(part[-1]) + 1, part, _cut(packed, first, len(part)))
             for start, stop in pairwise(cuts)
             for first in range(start, stop, step)
             if len(part := rows[first : min(first + step, stop)])
         ]
 
+    @property
+    def rows(self) -> int:
+        """The rows that there is memory for."""
+        return len(self._codes) * self.segment_rows
+
     def codes(self, block: Block) -> Codes:
         """The codes of a block, where they lie or gathered into a buffer."""
+        if block.packed is not None:
+            return block.packed
         if block.rows is not None:
             return self.codes_of(block.rows)
         segment, start = divmod(block.first, self.segment_rows)
@@ -167,6 +176,13 @@ class Segments:
         for segment, places, part in self._parts(rows):
             self._codes[segment].take(places, axis=0, out=gathered[part], mode="clip")
         return gathered
+
+    def copy_of(self, rows: Rows) -> Codes:
+        """The codes of rows, in memory of their own."""
+        copied: Codes = aligned((len(rows), self.dimension), np.int8)
+        for segment, places, part in self._parts(rows):
+            self._codes[segment].take(places, axis=0, out=copied[part], mode="clip")
+        return copied
 
     def bias(self, block: Block) -> Bias | None:
         """The bias of a block's rows, if they have one."""
@@ -252,3 +268,7 @@ def _run_of(places: Rows) -> Rows | slice:
     """Places, as a slice where each follows the last one: that is copied a good deal faster."""
     first = int(places[0])
     return slice(first, first + len(places)) if (np.diff(places) == 1).all() else places
+
+
+def _cut(packed: Codes | None, first: int, count: int) -> Codes | None:
+    return None if packed is None else packed[first : first + count]

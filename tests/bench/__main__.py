@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from api.embedded_postgres import EmbeddedPostgres
-from tests.bench import cluster, http, inference, kit, log, match, rebuild, video
+from tests.bench import cluster, freshness, http, inference, kit, log, match, rebuild, video
 from tests.bench.figures import Figure, show
 from tests.support.log import prepare
 
@@ -19,6 +19,7 @@ SECTIONS: dict[str, Callable[[str, str], Iterator[Figure]]] = {
     "kit": lambda *_: kit.figures(),
     "http": http.figures,
     "match": lambda *_: match.figures(100_000),
+    "freshness": lambda dsn, _: freshness.figures(dsn),
     "cluster": lambda *_: cluster.figures(100_000),
     "inference": lambda *_: inference.figures(),
     "video": lambda *_: video.figures(),
