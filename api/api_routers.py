@@ -38,6 +38,7 @@ from api.routes import (
     tokens,
     verifications,
     verifiers,
+    videosdk,
     working_intervals,
 )
 
@@ -71,6 +72,7 @@ API_ROUTERS: Sequence[APIRouter] = (
     tasks.router,
     sender.router,
     sdk.router,
+    videosdk.router,
     iso.router,
     liveness.router,
     detector.router,

@@ -1,5 +1,6 @@
 """What routes and workers work with: everything that `bootstrap` wires, in one place."""
 
+import asyncio
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -36,8 +37,12 @@ class Services:
     hub: Hub
     live: LiveHub
     tokens: TokenTexts
+    films: asyncio.Semaphore = field(init=False)
     models: Models = field(init=False)
     matching: Matching = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.films = asyncio.Semaphore(self.settings.limits.videos_at_once)
 
     @property
     def image_limits(self) -> ImageLimits:

@@ -87,6 +87,13 @@ class Limits(Group):
     images_per_request: Count = 100
     url_length: Count = 2048
     download_seconds: Annotated[float, Field(gt=0)] = 30.0
+    video_bytes: Count = 1 << 30
+    videos_at_once: Count = 2
+    """Films that are looked at while their clients wait; more are refused for a while."""
+
+    video_seconds: Annotated[float, Field(gt=0)] = 120.0
+    deferred_video_seconds: Annotated[float, Field(gt=0)] = 3600.0
+    """How long one may take, from its first byte on: while a client waits, and as a task."""
 
 
 class Networks(Group):

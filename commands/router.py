@@ -24,6 +24,7 @@ from commands import (
     tasks,
     tokens,
     verifiers,
+    video_tasks,
 )
 from commands.command import CommandTable
 from domain.shared.refusal import Refusal
@@ -50,6 +51,7 @@ COMMANDS: CommandTable = {
     **tasks.COMMANDS,
     **tokens.COMMANDS,
     **verifiers.COMMANDS,
+    **video_tasks.COMMANDS,
 }
 
 UNIQUE: Mapping[str, type[Refusal]] = {

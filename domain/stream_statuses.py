@@ -35,6 +35,12 @@ class NotProcessed(Refusal):
     detail = "Stream with id '{}' is not processed and cannot be paused"
 
 
+class NoRestream(Refusal):
+    """Streams are not sent on as HLS; their last frame and live pictures are at their previews."""
+
+    detail = "Streams are not sent on by this installation, their previews show them"
+
+
 class StreamAnalyticNotFound(Refusal):
     """The stream has no analytic of this number."""
 

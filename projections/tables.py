@@ -22,6 +22,7 @@ from projections.task_parts import SUBTASKS, TASK_ERRORS
 from projections.tasks import TASKS
 from projections.tokens import TOKENS
 from projections.verifiers import VERIFIERS
+from projections.video_tasks import VIDEO_TASKS
 
 INLINE: tuple[Table, ...] = (
     ACCOUNTS,
@@ -48,6 +49,7 @@ INLINE: tuple[Table, ...] = (
     TASK_ERRORS,
     SCHEDULES,
     SCHEDULE_TEMPLATES,
+    VIDEO_TASKS,
 )
 """Kept in the writer's own transaction, so that a client reads its own write at once."""
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ray_cluster.film_jobs import FilmMessage
+
 JSON = Mapping[str, Any]
 
 
@@ -108,4 +110,4 @@ class Ended:
     frames: int = 0
 
 
-Message = Opened | Progress | Seen | Send | Ended
+Message = Opened | Progress | Seen | Send | Ended | FilmMessage

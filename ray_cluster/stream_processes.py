@@ -8,23 +8,34 @@ import threading
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
+from ray_cluster.film_jobs import FilmJob
 from ray_cluster.stream_jobs import Ended, Message, StreamJob
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _GRACE_S: Final = 5.0
-_PRELOADED: Final = ("ray_cluster.stream_worker", "av", "supervision", "trackers")
+_PRELOADED: Final = (
+    "ray_cluster.stream_worker",
+    "ray_cluster.film_worker",
+    "av",
+    "supervision",
+    "trackers",
+)
 """What the fork server imports once, so that no stream waits for it: two seconds of work."""
 
 
-def _child(job: StreamJob, out: Connection, stop: Any, watched: Any) -> None:
+def _child(job: StreamJob | FilmJob, out: Connection, stop: Any, watched: Any) -> None:
     """What the process does; the modules are there already, since the fork server has them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then stops us
     if job.memory_bytes is not None:
         resource.setrlimit(resource.RLIMIT_AS, (job.memory_bytes, job.memory_bytes))
+    from ray_cluster.film_worker import analyse
     from ray_cluster.stream_worker import process
 
     try:
-        process(job, out.send, stop.is_set, watched.is_set)
+        if isinstance(job, FilmJob):
+            analyse(job, out.send, stop.is_set)
+        else:
+            process(job, out.send, stop.is_set, watched.is_set)
     except MemoryError:
         out.send(Ended("the worker ran out of memory"))
     except (BrokenPipeError, KeyboardInterrupt):
@@ -36,7 +47,7 @@ def _child(job: StreamJob, out: Connection, stop: Any, watched: Any) -> None:
 class StreamProcess:
     """One running job; `messages` come in order and end with `Ended`, whatever happens."""
 
-    def __init__(self, job: StreamJob) -> None:
+    def __init__(self, job: StreamJob | FilmJob) -> None:
         _CONTEXT.set_forkserver_preload(list(_PRELOADED))
         self._in, out = _CONTEXT.Pipe(duplex=False)
         self._stop, self._watched = _CONTEXT.Event(), _CONTEXT.Event()

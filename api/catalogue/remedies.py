@@ -33,6 +33,9 @@ _BY_CODE: Final = {
     90005: "Ask again, or demand an older position in Selene-Min-Position.",
     90040: "Use a new Idempotency-Key for a request that is not the same.",
     90047: "The request was done; use a new Idempotency-Key to have it done once more.",
+    90093: "Register the analytic first (POST /6/analytics), or name one that is there.",
+    90123: "Ask for a deferred task, which may take longer, or send a shorter video.",
+    90125: "Watch the stream by its previews, or at its source.",
 }
 
 

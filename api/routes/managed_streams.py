@@ -14,6 +14,7 @@ from api.http.answers import created, json_answer
 from api.pipelines import managed_streams as work
 from api.pipelines.streams import owner_of
 from api.routes import streams_shared as shared
+from api.routes.lambdas import DISABLED
 from api.routes.stream_actions import ActionWanted
 from api.routes.streams_shared import DELETE, EDIT, MAKE, VIEW
 from api.schemas.managed_logs import ManagedLogsQuery, shown_log
@@ -32,7 +33,7 @@ from domain.schedule_templates import TooManyIntervals
 from domain.schedules import ScheduleNotFound
 from domain.shared.fields import CommaList, Id, Time
 from domain.stream_groups import GroupNotFound
-from domain.stream_statuses import NotProcessed, StreamNotFound
+from domain.stream_statuses import NoRestream, NotProcessed, StreamNotFound
 from domain.streams_content.v6 import NotOurKwargs
 from projections import managed_streams, stream_logs, streams
 from projections.managed_streams import ManagedConditions, ManagedFilter
@@ -132,6 +133,12 @@ def check_stream(stream_id: Id, db: ReadDb, scope: ChosenAccountId) -> Response:
     """Say whether a stream is there."""
     streams.get_stream(db, scope, stream_id)
     return Response()
+
+
+@router.get("/{stream_id}/restream", responses=answers(NoRestream), openapi_extra=DISABLED)
+async def get_restream(stream_id: Id) -> None:
+    """Say that streams are not sent on here."""
+    raise NoRestream
 
 
 @router.put(

@@ -9,6 +9,7 @@ from api.workers.periodic import Periodic
 from api.workers.stream_supervisor import StreamSupervisor
 from api.workers.task_scheduler import give_due_tasks
 from api.workers.tasks.result_sweeper import sweep_results
+from api.workers.video_tasks import VideoTasks
 from projections.announcements import forget_announcements
 
 _ANNOUNCED_S: Final = 600.0
@@ -30,4 +31,5 @@ def housekeeping(services: Services) -> list[Periodic]:
         due = partial(give_due_tasks, reader, writer)
         work.append(Periodic("task-result-sweeper", results, interval_s=60))
         work.append(Periodic("task-scheduler", due, interval_s=1))
+        work.append(Periodic("video-tasks", VideoTasks(services).look, interval_s=1))
     return work

@@ -31,7 +31,8 @@ class SourceSpec:
     """Which source, and how it is read.
 
     `rotation` turns frames clockwise, in degrees; of several programs the one is taken whose
-    width is nearest to `preferred_width`; times are in seconds.
+    width is nearest to `preferred_width`; times are in seconds. With `formats`, FFmpeg's names
+    with commas, nothing else is opened: a playlist is a film, too, and names other files.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class SourceSpec:
     mask: str = ""
     threads: int = 0
     timeout_s: float = 10.0
+    formats: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,8 @@ class VideoSource:
             options = {"protocol_whitelist": _FILES}
         else:
             options = {"protocol_whitelist": _NETWORK, "rtsp_transport": spec.kind}
+        if spec.formats:
+            options["format_whitelist"] = spec.formats
         reference, how = spec.reference, None
         if device:
             how = "v4l2"

@@ -15,7 +15,7 @@ TABLES = (
     "history", "recognitions", "descriptors", "subject_keys", "answers", "temporary_attributes",
     "faces", "lists", "handlers", "verifiers", "events", "samples", "images", "objects",
     "accounts", "tokens", "tasks", "subtasks", "task_errors", "schedules",
-    "schedule_templates", "streams", "analytics", "agents",
+    "schedule_templates", "streams", "analytics", "agents", "video_tasks",
     "stream_groups",
 )  # fmt: skip
 
@@ -54,13 +54,15 @@ def belongings(client: httpx.Client, running: RunningApi) -> dict[str, str]:
         "template_id": _made(client, "/6/schedules", TEMPLATE)["schedule_id"],
         "stream_id": _made(client, "/streams/2/streams", stream)["stream_id"],
         "token_id": _made(client, "/6/tokens", {"permissions": {}})["token_id"],
+        "video_task_id": some_id(),  # one that is there would go on in the background
         "verifier_id": _made(client, "/6/verifiers", {})["verifier_id"],
     }
 
 
 def own_names(path: str) -> str:
-    """The path with a name of its own for each id: two kinds of events and of schedules share."""
+    """The path with a name of its own for each id: kinds of events, schedules and tasks share."""
     path = path.replace("/general_events/{event_id}", "/general_events/{general_event_id}")
+    path = path.replace("/6/video/tasks/{task_id}", "/6/video/tasks/{video_task_id}")
     return path.replace("/6/schedules/{schedule_id}", "/6/schedules/{template_id}")
 
 

@@ -34,7 +34,7 @@ def new_analytic(client: httpx.Client, **fields: Any) -> str:
     return name
 
 
-def wait_until(true: Callable[[], Any], patience_s: float = 120.0) -> None:
+def wait_until(true: Callable[[], Any], patience_s: float = 300.0) -> None:
     """Come back once it is true."""
     ends = time.monotonic() + patience_s
     while not true():

@@ -48,7 +48,7 @@ def test_films_near_and_far_become_events(
         new_stream(seeing, data={"reference": where}, analytics=tracking(handler_id))
         for where in (FILM, f"{films}/{FILM}")
     )
-    with working(eyes, roots=[VIDEOS], private=["127.0.0.1"]):
+    with working(eyes, roots=[VIDEOS], private=["127.0.0.1"], silence_s=300):
         for stream_id in (near, far):
             wait_until(lambda one=stream_id: shown(seeing, one)["status"] in (2, 4))
 
@@ -76,7 +76,7 @@ def test_without_a_handler_or_late_in_the_film_nothing_is_sent(
             seeing, data={"reference": FILM}, analytics=tracking(handler_id, probe_count=1000)
         ),
     ]
-    with working(eyes, roots=[VIDEOS]):
+    with working(eyes, roots=[VIDEOS], silence_s=300):
         for stream_id in streams:
             wait_until(lambda one=stream_id: shown(seeing, one)["status"] in (2, 4))
 

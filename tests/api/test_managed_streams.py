@@ -268,3 +268,10 @@ def test_strangers_neither_see_nor_change_a_stream(
     assert stranger.get("/6/streams").json() == {"streams": []}
     assert stranger.delete("/6/streams/logs").json() == {"deleted_count": 0}
     assert shown(client, stream_id)["status"] == 0
+
+
+def test_streams_are_not_sent_on(client: httpx.Client) -> None:
+    answer = client.get(f"/6/streams/{new_stream(client)}/restream", params={"type": "hls"})
+
+    assert refused(answer) == (403, 90125)
+    assert "previews" in answer.json()["detail"]

@@ -11,6 +11,7 @@ from domain.shared.biometrics import DescriptorKind
 from tests.api.belongings import TEMPLATE
 from tests.api.contract import stream_requests
 from tests.api.contract.asking import Asked, World
+from tests.api.contract.film_requests import film, video_task
 from tests.api.contract.operations import Operation
 from tests.api.eyes import DAD, photo
 from tests.api.files import FACE, KINDS
@@ -205,6 +206,8 @@ GRANTED: dict[str, Callable[[World], Asked]] = {
     "sdk": _image(
         detect_face=1, detect_body=1, extract_exif=1, aggregate_attributes=1, estimate_liveness=1
     ),
+    "videosdk": lambda world: Asked(json=film(world)),
+    "getVideoTask": lambda world: Asked(url=video_task(world)),
     "verifyAccount": lambda world: Asked(json=world.login),
     "postVerifier": lambda world: replace(
         _image()(world), params={"attribute_ids": world.ids["attribute_id"]}

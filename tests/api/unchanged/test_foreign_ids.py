@@ -23,6 +23,7 @@ MISSING = {
     "token_id": 90084, "verifier_id": 90065, "task_id": 90100, "error_id": 90101,
     "schedule_id": 90104, "group_id": 39008, "general_event_id": 90070, "template_id": 90104,
     "analytic_id": 90090, "stream_id": 39001, "agent_id": 90098,
+    "video_task_id": 90120,
 }  # fmt: skip
 """The code that says that there is none, by the name of the id in the path."""
 
