@@ -23,6 +23,7 @@ from commands import (
     streams,
     tasks,
     tokens,
+    track_callbacks,
     verifiers,
     video_tasks,
 )
@@ -50,6 +51,7 @@ COMMANDS: CommandTable = {
     **schedules.COMMANDS,
     **tasks.COMMANDS,
     **tokens.COMMANDS,
+    **track_callbacks.COMMANDS,
     **verifiers.COMMANDS,
     **video_tasks.COMMANDS,
 }

@@ -1,12 +1,13 @@
 """The analytic that this installation's own agent computes: people followed through a video."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from domain.analytics import AnalyticContent
+from domain.shared.callbacks import MOST_CALLBACKS, SignedCallback
 from domain.shared.fields import Absent, Id, Record
 from domain.streams_content.parts import (
     WHOLE_FRAME,
@@ -66,11 +67,12 @@ class TrackingParameters(Record):
 class HumanTracking(Record):
     """Whose faces and bodies are looked for, and what becomes of them.
 
-    Callbacks belong to the handler's policies here, so none are taken.
+    Callbacks are sent the events that the handler makes of people; of their types `http` alone
+    is taken, since the handler's own policies notify subscribers and keep events.
     """
 
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=6)] = ("face_detection",)
-    callbacks: Annotated[tuple[Any, ...], Field(max_length=0)] = ()
+    callbacks: Annotated[tuple[SignedCallback, ...], Field(max_length=MOST_CALLBACKS)] = ()
     parameters: TrackingParameters = TrackingParameters()
 
 
@@ -80,7 +82,8 @@ Follows the faces and bodies of people through a video.
 `targets` say whose: targets of faces, of bodies, or of both. What is seen is told to the
 subscribers of the stream's web socket. With an `event_policy` the best shots of a person go to
 a handler, which makes events of them: faces need the target aggregated_face_samples, bodies
-aggregated_body_samples.
+aggregated_body_samples. Each of the `callbacks` is sent every such event; with a `secret` the
+messages are signed.
 """
 
 OWN_ANALYTICS: Final[tuple[tuple[UUID, AnalyticContent], ...]] = (

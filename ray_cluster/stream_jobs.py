@@ -1,7 +1,7 @@
 """The port to stream workers: what is to be processed, and what is told of it meanwhile."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,7 +49,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A face or body in the picture: a box in pixels, and what became of its track."""
+    """A face or body in the picture: a box in pixels, and what became of its track.
+
+    `told` is what else the contract shows of it: `head_pose` and `ags`, where they are wanted.
+    """
 
     analytics: int
     track_id: str
@@ -57,6 +60,7 @@ class Followed:
     change: Literal["started", "updated", "ended"]
     rect: Mapping[str, int]
     score: float
+    told: JSON = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

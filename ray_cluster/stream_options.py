@@ -82,7 +82,10 @@ def analysis_options(
 def with_frames(
     options: AnalysisOptions, content: Mapping[str, Any], analytics: Mapping[str, Any], full: bool
 ) -> AnalysisOptions:
-    """How large frames are looked at, and whose shots come with them; `full` is the mode auto."""
+    """How large frames are looked at, whose shots come with them, and what is told of faces.
+
+    `full` is what the mode auto means.
+    """
     mode = content["frame_processing_mode"]
     reduced = mode == "scale" or (mode == "auto" and not full)
     both, handler = options.mode is Mode.HUMANS, analytics.get("event_handler") or {}
@@ -91,6 +94,7 @@ def with_frames(
         options,
         reduced_side=SCALED_SIDE if reduced and content["type"] != "images" else None,
         frames=frames if handler.get("frame_store") else frozenset(),
+        told=frozenset({"head_pose", "ags"} & {*analytics.get("targets", ())}),
     )
 
 

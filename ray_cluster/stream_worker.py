@@ -175,4 +175,5 @@ def _best_shot(shot: Shot) -> BestShot:
 def _followed(index: int, update: Update) -> Followed:
     track = update.track
     rect = track.box.as_dict()
-    return Followed(index, track.person_id, track.kind, update.change, rect, track.score)
+    told = dict(update.told)
+    return Followed(index, track.person_id, track.kind, update.change, rect, track.score, told)

@@ -30,9 +30,9 @@ class NotAuthorized(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The ids of the events that a handler made, and what its owner should know."""
+    """The events that a handler made, and what the stream's owner should know."""
 
-    events: Sequence[str] = ()
+    events: Sequence[Mapping[str, Any]] = ()
     problem: str | None = None
 
 
@@ -58,7 +58,7 @@ class HandlerCalls:
         """
         handler = stream["data"]["analytics"][send.analytics]["event_handler"]
         url = f"{origin.rstrip('/')}/handlers/{handler['handler_id']}/events"
-        key = f"{stream['stream_id']}:{send.track_id}:{send.kind}:{send.number}"
+        key = key_of(stream, send)
         times = [began + timedelta(seconds=shot.time_s) for shot in send.shots]
         images: list[dict[str, Any]] = [
             {
@@ -80,7 +80,7 @@ class HandlerCalls:
         }
         asked = httpx.URL(url, params=_query(stream, send))
         answer = await self._posted(str(asked), orjson.dumps({"images": images}), headers)
-        return Sent([str(event["event_id"]) for event in answer.get("events", ())], problem)
+        return Sent(answer.get("events", ()), problem)
 
     async def _keep_frames(
         self,
@@ -124,6 +124,11 @@ class HandlerCalls:
             if attempt < _TRIES:
                 await asyncio.sleep(0.2 * 2**attempt)
         raise ConnectionError(f"the handler does not answer: {content.get('detail', status)}")
+
+
+def key_of(stream: Mapping[str, Any], send: Send) -> str:
+    """What a sending is known by, whoever sends it."""
+    return f"{stream['stream_id']}:{send.track_id}:{send.kind}:{send.number}"
 
 
 def _query(stream: Mapping[str, Any], send: Send) -> dict[str, str | int | float]:

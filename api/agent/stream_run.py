@@ -3,14 +3,14 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
-from api.agent.handler_calls import HandlerCalls, NotAuthorized
+from api.agent.handler_calls import HandlerCalls, NotAuthorized, key_of
 from api.agent.sources import SourceRefused, allowed_content
 from api.agent.uplink import Uplink
 from api.live.previews import url_of
@@ -172,19 +172,37 @@ class StreamRun:
             sent = await self._calls.send(self.stream, self._origin, message, self._began)
             self.error = sent.problem or self.error
             if sent.events:
-                self._events[message.track_id] = sent.events[0]
+                self._events[message.track_id] = str(sent.events[0]["event_id"])
+                await self._tell_callbacks(message, sent.events)
+
+    async def _tell_callbacks(self, send: Send, events: Sequence[Mapping[str, Any]]) -> None:
+        if self.stream["data"]["analytics"][send.analytics].get("tells"):
+            times = [self._began + timedelta(seconds=shot.time_s) for shot in send.shots]
+            said = {
+                "stream_id": self.stream_id,
+                "version": self.stream["version"],
+                "analytics": send.analytics,
+                "event_create_time": written(min(times)),
+                "event_end_time": written(max(times)),
+                "events": list(events),
+            }
+            await self._uplink.events(said, key_of(self.stream, send))
 
     def _show_tracks(self, seen: Seen) -> None:
         for one in seen.tracks:
             if self._uplink.listened(self.stream_id):
                 event_id = self._events.get(one.track_id)
-                detection = {"rect": dict(one.rect), "score": min(max(one.score, 0.0), 1.0)}
+                targets = self.stream["data"]["analytics"][one.analytics].get("targets")
+                estimated = dict(one.told)
+                if targets is None or f"{one.kind}_detection" in targets:
+                    score = min(max(one.score, 0.0), 1.0)
+                    estimated["detections"] = {"rect": dict(one.rect), "score": score}
                 result = {
                     "track_id": one.track_id,
                     "event_id": event_id,
                     "event_status": "started" if event_id is None else "ended",
                     "track_status": one.change,
-                    "estimated": {one.kind: {"detections": detection}},
+                    "estimated": {one.kind: estimated},
                 }
                 self._uplink.track(self.stream_id, result)
             if one.change == "ended":

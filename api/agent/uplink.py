@@ -17,6 +17,7 @@ _PAUSE_S: Final = 0.05
 """How long what is seen waits for more of it, so that a request tells of several looks."""
 
 _MOST_TRACKS: Final = 1000
+_TRIES: Final = 6
 
 
 @dataclass(slots=True)
@@ -71,6 +72,22 @@ class Uplink:
         if (shown := self._streams.get(stream_id)) is not None and self.listened(stream_id):
             shown.tracks.append(result)
             self._news.set()
+
+    async def events(self, said: Mapping[str, Any], key: str) -> None:
+        """What a handler made of a track is told until it is heard, so that callbacks are sent."""
+        headers = {"Idempotency-Key": key}
+        for attempt in range(_TRIES):
+            await asyncio.sleep(0.2 * 2**attempt if attempt else 0)
+            try:
+                answer = await self._client.post(
+                    "/2/streams/processing/events", json=said, headers=headers
+                )
+            except httpx.HTTPError as error:
+                log.debug("nobody was told of events", error=str(error))
+                continue
+            if answer.is_success or answer.status_code in (404, 409):  # gone, or told before
+                return
+        raise ConnectionError("the streams service does not answer")
 
     async def run(self) -> None:
         """For ever."""

@@ -1,15 +1,22 @@
-"""What workers show of their streams while they work: our own addition to the contract."""
+"""What workers show and tell of their streams at work: our own addition to the contract."""
 
 import asyncio
 from typing import Final
 
+import orjson
 from fastapi import APIRouter
 
 from api.authentication import MaybeAccountId
-from api.dependencies import ReadDb, ServicesDep
+from api.dependencies import Context, ReadDb, Send, ServicesDep
+from api.errors import answers
 from api.routes.streams_shared import EDIT
-from api.schemas.live import LiveAnswer, LiveReport, Wanted
+from api.schemas.live import EventsReport, LiveAnswer, LiveReport, Told, Wanted
+from commands.track_callbacks import TellOfEvents
+from domain.human_tracking import HUMAN_TRACKING
+from domain.shared.fields import written
+from domain.stream_statuses import StreamNotFound
 from projections.stream_progress import standings
+from projections.streams import get_stream
 
 router: Final = APIRouter(prefix="/2")
 
@@ -42,3 +49,42 @@ async def post_streams_live(
     return LiveAnswer(
         wanted=Wanted(pictures=live.wanted("pictures", known), tracks=live.wanted("tracks", known))
     )
+
+
+@router.post(
+    "/streams/processing/events",
+    tags=["queue"],
+    response_model=Told,
+    include_in_schema=False,
+    responses=answers(StreamNotFound),
+    dependencies=[EDIT],
+)
+async def post_stream_events(
+    body: EventsReport, db: ReadDb, send: Send, context: Context, scope: MaybeAccountId
+) -> Told:
+    """Have the callbacks of an analytic told of the events that a handler made of its people.
+
+    An Idempotency-Key keeps a worker that asks again from telling twice.
+    """
+    row = await asyncio.to_thread(get_stream, db, scope, body.stream_id)
+    analytics = (row["of_v6"] or {}).get("analytics", ())[body.analytics : body.analytics + 1]
+    wanted = [one for said in analytics for one in said["parameters"]["callbacks"]]
+    callbacks = tuple(one for one in wanted if one["enable"])
+    if not callbacks or (row["status"], row["stream_version"]) != ("in_progress", body.version):
+        return Told(messages=0)
+    about = {
+        "account_id": str(row["account_id"]),
+        "event_type": HUMAN_TRACKING,
+        "event_create_time": written(body.event_create_time),
+        "event_end_time": written(body.event_end_time),
+    }
+    told = TellOfEvents(
+        account_id=row["account_id"],
+        request_id=context.request_id,
+        callbacks=callbacks,
+        messages={
+            one.event_id: orjson.dumps({**about, "event": one.model_dump(mode="json")})
+            for one in body.events
+        },
+    )
+    return Told(messages=await send(told))

@@ -3,10 +3,11 @@
 import base64
 import binascii
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from domain.shared.fields import Absent, Id, Number, Record
+from domain.shared.fields import Absent, Id, Number, Record, Time
 
 _LARGEST: Final = 4 << 20
 _Pixel = Annotated[int, Field(strict=True, ge=-(2**31), lt=2**31)]
@@ -109,6 +110,31 @@ class LiveReport(Record):
     """All streams of a worker, also those that show nothing new."""
 
     streams: Annotated[list[LiveStream], Field(max_length=1000)]
+
+
+class MadeEvent(BaseModel):
+    """An event as a handler answered it; what else it says is passed on as it is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    event_id: UUID
+
+
+class EventsReport(Record):
+    """Events that a handler made of one track, for the callbacks of the stream's analytic."""
+
+    stream_id: Id
+    version: Annotated[int, Field(strict=True, ge=1, le=2**62)]
+    analytics: Annotated[int, Field(strict=True, ge=0, le=9)]
+    event_create_time: Time
+    event_end_time: Time
+    events: Annotated[list[MadeEvent], Field(min_length=1, max_length=100)]
+
+
+class Told(BaseModel):
+    """How many messages will be sent."""
+
+    messages: int
 
 
 class Wanted(BaseModel):

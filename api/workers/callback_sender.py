@@ -11,7 +11,7 @@ import structlog
 
 from api.url_guard import UrlGuard, UrlRefused
 from domain.log.port import Committed
-from domain.shared.callbacks import LONGEST_TIMEOUT_S, HttpCallback
+from domain.shared.callbacks import LONGEST_TIMEOUT_S, SignedCallback
 from projections.database import Reader, Row
 from projections.deliveries import (
     accounts_with_due,
@@ -123,12 +123,17 @@ class CallbackSender:
 
     async def _post(self, row: Row) -> tuple[str, bool]:
         """Why the message was not taken, empty when it was, and whether it never will be."""
-        callback = HttpCallback.model_validate(row["callback"])
-        own = {"Selene-Delivery": str(row["delivery_id"]), "Luna-Request-Id": row["request_id"]}
+        callback = SignedCallback.model_validate(row["callback"])
+        delivery_id, message = str(row["delivery_id"]), bytes(row["message"])
+        own = {
+            "Selene-Delivery": delivery_id,
+            "Luna-Request-Id": row["request_id"],
+            **callback.signed(delivery_id, message),
+        }
         try:
             status = await self._guard.post(
                 callback.url,
-                bytes(row["message"]),
+                message,
                 {**callback.headers, **own},
                 patience_s=callback.params.timeout,
             )

@@ -1,5 +1,6 @@
 """Callbacks: addresses that are sent a POST request when something has happened."""
 
+import hmac
 from base64 import b64encode
 from typing import Annotated, Final, Literal
 
@@ -13,7 +14,8 @@ LONGEST_TIMEOUT_S: Final = 60
 _OWN_HEADERS: Final = frozenset(
     {
         *("host", "content-length", "content-type", "transfer-encoding", "connection"),
-        *("authorization", "luna-request-id", "selene-delivery", "accept-encoding"),
+        *("authorization", "luna-request-id", "selene-delivery", "selene-signature"),
+        "accept-encoding",
     }
 )
 _HeaderName = Annotated[
@@ -72,3 +74,17 @@ class HttpCallback(Record):
             text = b64encode(f"{who.login}:{who.password}".encode()).decode()
             said["Authorization"] = f"Basic {text}"
         return said
+
+
+class SignedCallback(HttpCallback):
+    """The same with a secret, which messages are signed with."""
+
+    secret: Absent[Annotated[Text, Field(min_length=8, max_length=256)]] = None
+
+    def signed(self, delivery_id: str, message: bytes) -> dict[str, str]:
+        """The header that proves who sent the message: an HMAC-SHA256 of its id and its bytes."""
+        if self.secret is None:
+            return {}
+        said = delivery_id.encode() + b"." + message
+        proof = hmac.digest(self.secret.encode(), said, "sha256").hex()
+        return {"Selene-Signature": f"sha256={proof}"}

@@ -134,6 +134,8 @@ def _analytics(said: HumanTracking, timeout: int | None, account_id: Any) -> dic
         "mode": mode,
         "event_handler": handler,
         "min_sightings": probes,
+        "targets": sorted(targets),
+        "tells": any(one.enable for one in said.callbacks),
     }
 
 

@@ -10,7 +10,7 @@ from domain.shared.geometry import Box
 from inference.humans import pair_up
 from inference.loaded_pack import LoadedPack
 from inference.video.best_shots import Shot, TrackShots
-from inference.video.face_judge import FaceJudge
+from inference.video.face_judge import FaceJudge, Told
 from inference.video.looking import Eyes, SeenBody, SeenFace
 from inference.video.options import AnalysisOptions, Mode
 from inference.video.source import Frame
@@ -36,12 +36,16 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What became of a track in one look, or at the end; `send` are shots for the handler."""
+    """What became of a track in one look, or at the end; `send` are shots for the handler.
+
+    `told` is what was estimated of a face in this look, in the contract's words.
+    """
 
     change: Literal["started", "updated", "ended"]
     track: Track
     time_s: float
     send: tuple[Shot, ...] = ()
+    told: Told = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -171,7 +175,8 @@ class Analysis:
         updates: list[Update] = []
         present = set()
         judged = self._judged(kind, seen, owners, frame)
-        for one, number, shot in zip(seen, owners, judged, strict=True):
+        told = self._judge.told if kind == "face" else {}
+        for place, (one, number, shot) in enumerate(zip(seen, owners, judged, strict=True)):
             if number is None:
                 continue
             present.add(number)
@@ -181,7 +186,8 @@ class Analysis:
             track.sightings += 1
             shots, now = track.shots, (frame.number, frame.time_s)
             sent = shots.due(*now) if shot is None else shots.offer(shot)
-            updates.append(Update(change, track, frame.time_s, self._checked(track, sent)))
+            checked = self._checked(track, sent)
+            updates.append(Update(change, track, frame.time_s, checked, told.get(place, {})))
         for number, track in following.tracks.items():
             if number not in present and (sent := track.shots.due(frame.number, frame.time_s)):
                 updates.append(Update("updated", track, frame.time_s, self._checked(track, sent)))

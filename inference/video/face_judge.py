@@ -2,13 +2,14 @@
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from domain.shared.estimations import HeadPose, Mask
 from inference.estimation import Estimation
 from inference.loaded_pack import LoadedPack
+from inference.models import FaceView
 from inference.video.best_shots import Shot, TrackShots
 from inference.video.looking import SeenFace
 from inference.video.options import AnalysisOptions, LivenessFrames, Mode
@@ -18,6 +19,9 @@ _LARGE: Final = 150.0
 """Height in pixels from which a face gains nothing by being larger."""
 
 _STEADY: Final = 10.0
+
+Told = Mapping[str, Any]
+"""Values in the words of the human-tracking contract, by their names."""
 
 
 @dataclass(slots=True)
@@ -40,6 +44,11 @@ class FaceJudge:
             roles.append("liveness")
         if options.max_mouth_occlusion > 0 and roles:
             roles.append("mask")
+        if "ags" in options.told and roles:
+            roles.append("descriptor_score")
+        self.told: dict[int, Told] = {}
+        """What was estimated of the faces of the last look that is to be told, by their place."""
+
         self._estimation = Estimation(loaded, roles, landmarks=False)
 
     def shots(
@@ -58,11 +67,12 @@ class FaceJudge:
             and (track is None or not track.is_silent(frame.number, frame.time_s))
             and (track is None or options.liveness or track.would_keep(_plain(face)))
         ]  # fmt: skip
-        views = [faces[i].view() for i in wanted]
-        self._estimation.run(views)
+        views = {i: faces[i].view() for i in self._looked_at(wanted, keys)}
+        self._estimation.run([*views.values()])
+        self.told = {i: self._shown(view) for i, view in views.items() if options.told}
         shots: list[Shot | None] = [None] * len(faces)
-        for i, view in zip(wanted, views, strict=True):
-            face, track = faces[i], tracks[i]
+        for i in wanted:
+            face, track, view = faces[i], tracks[i], views[i]
             pose: HeadPose = view.known["head_pose"]
             memory = self._remembered(track)
             if options.liveness is not None and memory is not None:
@@ -83,6 +93,21 @@ class FaceJudge:
                 frame.pixels if "face" in options.frames else None,
             )
         return shots
+
+    def _looked_at(self, wanted: Sequence[int], keys: Sequence[int | None]) -> Sequence[int]:
+        """The candidates, and every face of a track where something is told of all."""
+        return (
+            [i for i, key in enumerate(keys) if key is not None] if self._options.told else wanted
+        )
+
+    def _shown(self, view: FaceView) -> Told:
+        told: dict[str, Any] = {}
+        if "head_pose" in self._options.told:
+            pose: HeadPose = view.known["head_pose"]
+            told["head_pose"] = {"pitch": pose.pitch, "roll": pose.roll, "yaw": pose.yaw}
+        if "ags" in self._options.told:
+            told["ags"] = float(view.known["descriptor_score"])
+        return told
 
     def is_alive(self, track: TrackShots) -> bool:
         """Whether enough frames of the track show a living person; True where nobody asks."""

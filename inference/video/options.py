@@ -63,7 +63,8 @@ class AnalysisOptions:
     `least_face_height` on. `steady_yaws` > 1 wants a face's yaw to be within 10 degrees of the
     mean of its last so many; with `collect_yaws` not before there are so many. Faces and bodies
     are looked for with the longer side of the frame at `reduced_side` pixels, if that is given;
-    shots are cut from the frame itself. `frames` says whose shots come with their frame.
+    shots are cut from the frame itself. `frames` says whose shots come with their frame, `told`
+    what is estimated of every face in every look: `head_pose`, `ags`.
     """
 
     mode: Mode = Mode.FACES
@@ -88,3 +89,4 @@ class AnalysisOptions:
     least_sightings: int = 2
     reduced_side: int | None = None
     frames: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()

@@ -13,11 +13,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Taken:
-    """One request: its path, its headers by lower-case name, and its JSON body, if any."""
+    """One request: its path, its headers by lower-case name, its JSON body, if any, as bytes."""
 
     path: str
     headers: dict[str, str]
     body: Any
+    data: bytes = b""
 
 
 @dataclass
@@ -67,7 +68,7 @@ def receiver(port: int = 0, **answers: Any) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status = made.take(Taken(self.path, headers, json.loads(body) if body else None))
+            status = made.take(Taken(self.path, headers, json.loads(body) if body else None, body))
             self.send_response(status)
             self.send_header("Content-Length", str(len(made.answer)))
             self.end_headers()
