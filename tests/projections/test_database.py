@@ -17,6 +17,7 @@ from projections import database as databases
 from projections.database import Reader, owned_by
 from projections.faces import FaceFilter
 from projections.turns import NoTurn, Turns
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def cut_all(dsn: str) -> None:
     """End every other session, and wait until they have ended."""
     with psycopg.connect(dsn, autocommit=True) as admin:
         admin.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
 
@@ -76,7 +77,14 @@ def test_a_database_that_is_away_is_said_to_be(tmp_path: Path) -> None:
         reader.execute("SELECT 1")
 
     server.start()
-    assert reader.fetch_value("SELECT 1") == 1
+
+    def answered() -> bool:
+        try:
+            return bool(reader.fetch_value("SELECT 1"))
+        except DatabaseUnavailable:
+            return False
+
+    until(answered, what="a connection")
     reader.close()
     server.stop()
 
@@ -100,7 +108,7 @@ def test_many_who_ask_at_once_are_all_answered_in_their_turn(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(databases, "_WAIT_S", 0.2)
-    reader = Reader(database, max_size=2)
+    reader = Reader(database, min_size=2, max_size=2)  # nobody waits for a connection to be made
     reader.open()
     ask = "SELECT 1 FROM pg_sleep(0.05)"
     with ThreadPoolExecutor(64) as clients:
@@ -120,7 +128,7 @@ def test_turns_come_in_the_order_of_asking() -> None:
     turns, served = Turns(1), list[int]()
 
     def take(number: int) -> None:
-        with turns.turn(10):
+        with turns.turn(60):
             served.append(number)
 
     with turns.turn(1):

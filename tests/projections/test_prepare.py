@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import psycopg
@@ -105,9 +104,7 @@ def test_a_prepared_database_is_only_read(dsn: str) -> None:
     with psycopg.connect(dsn) as busy:
         busy.execute("LOCK TABLE faces, history, recognitions, log_head IN ROW EXCLUSIVE MODE")
         busy.execute("UPDATE log_head SET position = position")
-        started = time.monotonic()
-        assert prepare(dsn, MASTER) == []
-        assert time.monotonic() - started < 2
+        assert prepare(dsn, MASTER) == []  # or the two would wait for ever
 
 
 def test_another_master_key_is_noticed_before_anything_is_written(dsn: str) -> None:

@@ -169,6 +169,26 @@ def test_blocks_are_split_as_they_grow_and_merged_as_they_shrink(databases: Data
             life.close()
 
 
+def test_of_many_rows_there_are_larger_blocks_and_not_more_of_them(databases: Databases) -> None:
+    with databases.fresh(prepare) as dsn:
+        life = Life(dsn)
+        try:
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                connection.execute(
+                    "INSERT INTO events (event_id, account_id, create_time, end_time,"
+                    " insert_time, descriptor_ids) SELECT gen_random_uuid(), %s,"
+                    " %s + n * interval '1 s', now(), now(), '{}' FROM generate_series(1, 2000) n",
+                    [ACCOUNTS[0], START],
+                )
+                while count_blocks(connection, 10, SIZE, most=20):
+                    pass
+            *closed, last = life.blocks(ACCOUNTS[0])
+            assert (closed, last) == ([99, *[100] * 18], None)
+            assert life.wrong() == []
+        finally:
+            life.close()
+
+
 def test_a_block_is_not_counted_while_somebody_who_saw_its_mark_may_still_change_it(
     databases: Databases,
 ) -> None:
@@ -219,7 +239,8 @@ def test_numbers_are_right_while_others_write(databases: Databases) -> None:
                     )
                     connection.execute(
                         "DELETE FROM events WHERE event_id IN"
-                        " (SELECT event_id FROM events ORDER BY random() LIMIT %s)",
+                        " (SELECT event_id FROM events ORDER BY random() LIMIT %s"
+                        " FOR UPDATE SKIP LOCKED)",  # writers that wait crosswise end one of them
                         [chance.randrange(15)],
                     )
 

@@ -1,8 +1,6 @@
 """Read models that follow the log: soon, once, by one leader at a time."""
 
 import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +19,7 @@ from projections.runner import Runner
 from projections.verify import verify
 from tests.support.life import rows_of
 from tests.support.log import MASTER
+from tests.support.waiting import until
 
 ACCOUNT, HANDLER = uuid4(), uuid4()
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -34,13 +33,6 @@ def recorded(minute: int, handler_id: UUID | None = HANDLER) -> tuple[Any, str]:
         notify=False,
     )  # fmt: skip
     return event, ""
-
-
-def eventually(true: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def counted(dsn: str) -> int:
@@ -59,9 +51,9 @@ def test_events_are_counted_by_account_handler_and_hour(
 ) -> None:
     log.commit(Batch(recognitions=[recorded(m) for m in (0, 10, 59, 60)]))
     runner.start()
-    eventually(lambda: runner.position == 4)
+    until(lambda: runner.position == 4)
     log.commit(Batch(recognitions=[recorded(61), recorded(5, None)]))
-    eventually(lambda: runner.position == 6)
+    until(lambda: runner.position == 6)
 
     reader = Reader(dsn)
     reader.open()
@@ -78,14 +70,14 @@ def test_events_are_counted_by_account_handler_and_hour(
 def test_one_leads_and_another_goes_on_where_it_was(dsn: str, log: PostgresLog) -> None:
     first, second = (Runner(dsn, MASTER, [EVENT_COUNTS]) for _ in range(2))
     first.start()
-    eventually(lambda: first.leads)
+    until(lambda: first.leads)
     second.start()
     log.commit(Batch(recognitions=[recorded(m) for m in range(50)]))
-    eventually(lambda: first.position == 50)
+    until(lambda: first.position == 50)
     assert not second.leads
     first.stop()
     log.commit(Batch(recognitions=[recorded(m) for m in range(50)]))
-    eventually(lambda: second.position == 100)
+    until(lambda: second.position == 100)
     second.stop()
 
     assert counted(dsn) == 100
@@ -117,7 +109,7 @@ def test_nothing_is_counted_twice_or_missed_whatever_is_cut(dsn: str, log: Postg
             rebuild(kept, EVENT_COUNTS, MASTER)
     stop.set()
     cutter.join()
-    eventually(lambda: max(r.position for r in runners) == 450, 20)
+    until(lambda: max(r.position for r in runners) == 450)
     for runner in runners:
         runner.stop()
 

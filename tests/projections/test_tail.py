@@ -18,6 +18,7 @@ from domain.recognitions import EventDeleted
 from projections.log_reader import LogReader, Span
 from projections.tail import Tail, TailThread
 from tests.support.log import MASTER, open_log
+from tests.support.waiting import until
 
 ACCOUNT = uuid4()
 
@@ -91,32 +92,27 @@ def test_personal_fields_are_open_until_they_are_erased(dsn: str) -> None:
     assert (fact.event.user_data, read.event.user_data) == ("Ann", None)
 
 
-def test_the_tail_wakes_within_milliseconds(dsn: str, tail: Tail) -> None:
+def test_a_commit_wakes_the_tail(dsn: str, tail: Tail, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not look by itself, so whatever arrives was announced."""
+    monkeypatch.setattr("projections.tail._POLL_S", 3600.0)
     log = open_log(dsn)
     log.commit(faces(1))
     assert len(tail.next().facts) == 1
-    delays = []
     for _ in range(30):
-        arrived: list[float] = []
+        arrived: list[Span] = []
         waiting = threading.Thread(
-            target=lambda arrived=arrived: (tail.next(5), arrived.append(time.perf_counter()))
+            target=lambda arrived=arrived: arrived.append(tail.next(3600)), daemon=True
         )
         waiting.start()
         time.sleep(0.01)
         log.commit(faces(1))
-        committed = time.perf_counter()
-        waiting.join()
-        delays.append(arrived[0] - committed)
+        waiting.join(60)
+        assert [len(span.facts) for span in arrived] == [1]
     log.close()
 
-    assert sorted(delays)[15] < 0.02, f"median {sorted(delays)[15] * 1000:.1f} ms"
 
-
-def test_a_quiet_log_gives_an_empty_span_in_time(dsn: str, tail: Tail) -> None:
-    started = time.monotonic()
-
+def test_a_quiet_log_gives_an_empty_span(dsn: str, tail: Tail) -> None:
     assert tail.next(0.05) == Span((), 0)
-    assert time.monotonic() - started < 0.5
 
 
 def test_announcements_come_at_their_place(dsn: str) -> None:
@@ -170,9 +166,7 @@ def test_six_writers_and_nothing_is_missed_or_repeated(dsn: str, cut: bool) -> N
                 "SELECT notification_id FROM recognitions"
             )}
         ]  # fmt: skip
-    deadline = time.monotonic() + 10
-    while min(len(seen), len(late)) < len(written) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: min(len(seen), len(late)) >= len(written))
     sender.stop()
     index.stop()
 
@@ -213,7 +207,7 @@ def test_a_span_that_was_not_taken_is_given_again(
 
     thread = TailThread("sender", Tail(dsn, MASTER, 0), consume)
     thread.start()
-    assert done.wait(5)
+    assert done.wait(60)
     thread.stop()
 
     assert spans[0] == spans[1]

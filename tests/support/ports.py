@@ -35,7 +35,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def wait_for_port(port: int, seconds: float = 30.0) -> None:
+def wait_for_port(port: int, seconds: float = 60.0) -> None:
     """Return when something listens on a port of the loopback address."""
     last = time.monotonic() + seconds
     while True:

@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as NotReachable
+
+from tests.support.waiting import until
 
 PROGRAM = shutil.which("redis-server")
 
@@ -33,13 +34,11 @@ def redis_server(directory: Path) -> Iterator[str]:
 
 
 def _wait_for(url: str) -> None:
-    last = time.monotonic() + 10
+    def answers() -> bool:
+        try:
+            return bool(client.ping())
+        except NotReachable:
+            return False
+
     with Redis.from_url(url) as client:
-        while True:
-            try:
-                client.ping()
-                return
-            except NotReachable:
-                if time.monotonic() > last:
-                    raise
-                time.sleep(0.05)
+        until(answers, what="Redis")

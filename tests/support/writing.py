@@ -81,7 +81,7 @@ class AppendToList(Command[None]):
 
 def _hold(cmd: Hold, store: Store) -> None:
     cmd.begun.set()
-    assert cmd.release.wait(20)
+    assert cmd.release.wait(60)
 
 
 def _edit_then_refuse(cmd: EditThenRefuse, store: Store) -> None:
@@ -159,7 +159,7 @@ async def together(
     """What each command answers or raises, when all of them wait at once for one batch."""
     hold = Hold(account_id=ACCOUNT, begun=threading.Event(), release=threading.Event())
     held = asyncio.create_task(writer.send(hold))
-    await asyncio.to_thread(hold.begun.wait, 20)
+    await asyncio.to_thread(hold.begun.wait, 60)
     given = contexts or (None,) * len(commands)
     waiting: list[Awaitable[Any]] = [
         asyncio.create_task(writer.send(command, context))
