@@ -1,6 +1,7 @@
 """Fixtures every layer shares: the Postgres server of this run, databases, a Ray cluster."""
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,17 @@ from tests.support.postgres import Databases, server
 from tests.support.ray_cluster import RayCluster, ray_cluster
 
 # How long an example takes says nothing: the collector of a process this large pauses at will.
-settings.register_profile("selene", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The examples are the same each time; SELENE_TEST_EXPLORE=1 looks for new ones.
+settings.register_profile(
+    "selene",
+    deadline=None,
+    derandomize="SELENE_TEST_EXPLORE" not in os.environ,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+        HealthCheck.data_too_large,
+    ],
+)
 settings.load_profile("selene")
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

@@ -8,8 +8,7 @@ import pytest
 
 from tests.api.belongings import numbered_belongings
 from tests.support.postgres import Databases
-from tests.support.running_api import RunningApi, headers_of, running_api
-from tests.support.shared import MODELS
+from tests.support.running_api import RunningApi, best_pack, running_api
 
 
 @pytest.fixture(scope="session")
@@ -31,38 +30,37 @@ def account_id() -> UUID:
 @pytest.fixture
 def client(running: RunningApi, account_id: UUID) -> Iterator[httpx.Client]:
     """Asks the API as the account."""
-    with httpx.Client(base_url=running.url, headers=headers_of(account_id)) as made:
+    with running.client(account_id) as made:
         yield made
 
 
 @pytest.fixture
 def stranger(running: RunningApi) -> Iterator[httpx.Client]:
     """Asks the API as another account."""
-    with httpx.Client(base_url=running.url, headers=headers_of(uuid4())) as made:
+    with running.client(uuid4()) as made:
         yield made
 
 
 @pytest.fixture
 def nobody(running: RunningApi) -> Iterator[httpx.Client]:
     """Asks the API without an account."""
-    with httpx.Client(base_url=running.url) as made:
+    with running.client() as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def elsewhere(running: RunningApi) -> dict[str, str]:
     """The numbers of things of an account that no test has."""
-    with httpx.Client(base_url=running.url, headers=headers_of(uuid4())) as client:
+    with running.client(uuid4()) as client:
         return numbered_belongings(client)
 
 
 @pytest.fixture(scope="session")
 def eyes(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
     """A running API that sees as much as it can: with the development pack where it is here."""
-    better = {"pack": f"dev+ethnicities:{MODELS}"} if MODELS.is_dir() else {}
     with (
         databases.fresh() as dsn,
-        running_api(dsn, tmp_path_factory.mktemp("eyes"), **better) as api,
+        running_api(dsn, tmp_path_factory.mktemp("eyes"), **best_pack()) as api,
     ):
         yield api
 
@@ -70,13 +68,12 @@ def eyes(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def seeing(eyes: RunningApi, account_id: UUID) -> Iterator[httpx.Client]:
     """Asks the API that sees the most as the account."""
-    headers = headers_of(account_id)
-    with httpx.Client(base_url=eyes.url, headers=headers, timeout=30) as made:
+    with eyes.client(account_id) as made:
         yield made
 
 
 @pytest.fixture
 def streams(running: RunningApi) -> Iterator[httpx.Client]:
     """Asks the streams service without an account, as its clients do."""
-    with httpx.Client(base_url=f"{running.url}/streams") as made:
+    with running.client(path="/streams") as made:
         yield made

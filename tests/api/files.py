@@ -92,7 +92,8 @@ each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
 def blobs_there(running: RunningApi) -> set[str]:
-    """The names of everything in the blob store."""
+    """The names of everything in the blob store, once nobody works on it in the background."""
+    running.rest()
 
     async def names(blobs: Blobs) -> set[str]:
         return {name async for name in blobs.list()}

@@ -44,9 +44,9 @@ def send(client: httpx.Client, handler_id: str, *names: str, **query: Any) -> ht
     """The answer to the photos: one as the body, several as parts."""
     url = f"/6/handlers/{handler_id}/events"
     if len(names) == 1:
-        return client.post(url, content=photo(names[0]), params=query, headers=JPEG, timeout=30)
+        return client.post(url, content=photo(names[0]), params=query, headers=JPEG, timeout=60)
     files = [("image", (name, photo(name), "image/jpeg")) for name in names]
-    return client.post(url, files=files, params=query, timeout=30)
+    return client.post(url, files=files, params=query, timeout=60)
 
 
 def run(client: httpx.Client, handler_id: str, *names: str, **query: Any) -> dict[str, Any]:
@@ -58,6 +58,7 @@ def run(client: httpx.Client, handler_id: str, *names: str, **query: Any) -> dic
 
 
 def blobs_of(running: RunningApi) -> set[Path]:
-    """The files in the blob store."""
+    """The files in the blob store, once nobody works on it in the background."""
+    running.rest()
     directory = running.services.settings.data_dir / "blobs"
     return {path for path in directory.rglob("*") if path.is_file()}

@@ -39,7 +39,7 @@ def working(api: RunningApi, private: Sequence[str] = (), **settings: Any) -> It
         agent.start()
         return agent
 
-    agent = asyncio.run_coroutine_threadsafe(begin(), loop).result(30)
+    agent = asyncio.run_coroutine_threadsafe(begin(), loop).result(60)
     try:
         yield
     finally:
@@ -49,7 +49,7 @@ def working(api: RunningApi, private: Sequence[str] = (), **settings: Any) -> It
         loop.close()
 
 
-def wait_for_end(client: Ask, stream_id: str, *, patience_s: float = 60.0) -> dict[str, Any]:
+def wait_for_end(client: Ask, stream_id: str, *, patience_s: float = 180.0) -> dict[str, Any]:
     """The stream once it is done or has failed."""
     ends = time.monotonic() + patience_s
     while True:

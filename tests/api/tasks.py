@@ -16,7 +16,7 @@ def give(client: httpx.Client, kind: str, content: dict[str, Any], **more: Any) 
     return int(made.json()["task_id"])
 
 
-def ended(client: httpx.Client, task_id: int, patience_s: float = 20.0) -> dict[str, Any]:
+def ended(client: httpx.Client, task_id: int, patience_s: float = 120.0) -> dict[str, Any]:
     """The task once it is over."""
     deadline = time.monotonic() + patience_s
     while True:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,8 +14,10 @@ from websockets.sync.client import connect
 
 from tests.api.streaming import body_v2, make, wait_for_end, working
 from tests.inference.test_video import make_video
-from tests.support.running_api import RunningApi
+from tests.support.postgres import Databases
+from tests.support.running_api import RunningApi, running_api
 from tests.support.shared import MEDIA, needs_media, needs_models
+from tests.support.waiting import until
 
 VIDEOS = MEDIA / "videos"
 POLICIES = {
@@ -27,8 +29,15 @@ POLICIES = {
 @pytest.fixture
 def of_eyes(eyes: RunningApi) -> Any:
     """Asks the streams service of the API that sees the most."""
-    with httpx.Client(base_url=f"{eyes.url}/streams", timeout=30) as made:
+    with eyes.client(path="/streams") as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def running(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    """An API without the streams of other tests, which an agent would take."""
+    with databases.fresh() as dsn, running_api(dsn, tmp_path_factory.mktemp("agent")) as api:
+        yield api
 
 
 def analytics(handler_id: str, account_id: UUID, **fields: Any) -> dict[str, Any]:
@@ -85,13 +94,18 @@ def test_a_person_who_is_known_is_one_event_with_the_right_match(
     assert detected["detect_ts"] >= 0
 
 
+def shown_by(answer: httpx.Response) -> bytes:
+    """The picture in an answer, if there is one already."""
+    return answer.content if answer.status_code == 200 else b""
+
+
 @needs_media
 @needs_models
 def test_tracks_are_told_live_and_shown(
     eyes: RunningApi, seeing: httpx.Client, of_eyes: httpx.Client, account_id: UUID
 ) -> None:
     data = film(Path("headpose_two.mp4"), handler(seeing), account_id)
-    data["real_time_mode_fps"] = 12
+    data["real_time_mode_fps"] = 6
     stream_id = make(of_eyes, account_id, data=data, status="pause")
     messages: list[dict[str, Any]] = []
     url = eyes.url.replace("http", "ws") + f"/tracking/1/ws?stream_id={stream_id}"
@@ -101,35 +115,33 @@ def test_tracks_are_told_live_and_shown(
             for text in socket:
                 messages.append(json.loads(text))
 
+        def told() -> list[dict[str, Any]]:
+            return [message["analytics_results"]["human_tracking"] for message in messages]
+
         listening = threading.Thread(target=listen)
         listening.start()
-        pictures = []
         with working(eyes, roots=[VIDEOS]):
             of_eyes.patch(f"/2/streams/{stream_id}", json={"status": "pending"})
-            ends = time.monotonic() + 30
-            while not pictures and time.monotonic() < ends:
-                last = of_eyes.get(f"/1/streams/{stream_id}/preview/handler/frame")
-                if last.status_code == 200:
-                    pictures.append(last.content)
-                time.sleep(0.1)
+            frame = f"/1/streams/{stream_id}/preview/handler/frame"
+            picture = until(lambda: shown_by(of_eyes.get(frame)))
             path = f"/2/streams/{stream_id}/preview/handler/live"
             with of_eyes.stream("GET", path) as live:
                 assert live.headers["content-type"].startswith("multipart/x-mixed-replace")
                 parts = b"".join(live.iter_raw())
             assert wait_for_end(of_eyes, stream_id)["status"] == "done"
+            until(lambda: [one["track_status"] for one in told()].count("ended") >= 2)
         socket.close()
         listening.join()
-    assert simplejpeg.decode_jpeg(pictures[0]).shape == (360, 640, 3)
+    assert simplejpeg.decode_jpeg(picture).shape == (360, 640, 3)
     assert parts.count(b"Content-Type: image/jpeg") > 3
-    told = [message["analytics_results"]["human_tracking"] for message in messages]
     by_track: dict[str, list[str]] = {}
-    for one in told:
+    for one in told():
         by_track.setdefault(one["track_id"], []).append(one["track_status"])
     assert len(by_track) == 2
     for changes in by_track.values():
         assert (changes[0], changes[-1]) == ("started", "ended")
         assert set(changes[1:-1]) == {"updated"}
-    assert {*told[0]["estimated"]["face"]["detections"]["rect"]} == {"x", "y", "width", "height"}
+    assert {*told()[0]["estimated"]["face"]["detections"]["rect"]} == {"x", "y", "width", "height"}
 
 
 def test_a_stream_that_cannot_be_opened_fails_and_says_why(
@@ -176,15 +188,11 @@ def test_the_agent_lets_go_of_a_stream_that_is_paused(
     data = {**film(Path("film.mp4"), handler(client), account_id), "real_time_mode_fps": 2}
     with working(running, roots=[tmp_path]):
         stream_id = make(streams, account_id, data=data)
-        path, ends = f"/2/streams/{stream_id}", time.monotonic() + 30
-        while streams.get(path).json()["video_info"] is None:
-            assert time.monotonic() < ends
-            time.sleep(0.1)
+        path = f"/2/streams/{stream_id}"
+        until(lambda: streams.get(path).json()["video_info"])
         assert streams.patch(path, json={"status": "cancel"}).status_code == 204
         frame = f"/1/streams/{stream_id}/preview/handler/frame"
-        while streams.get(frame).status_code == 200:
-            assert time.monotonic() < ends
-            time.sleep(0.1)
+        until(lambda: streams.get(frame).status_code != 200)
         assert streams.get(path).json()["status"] == "cancel"
 
 

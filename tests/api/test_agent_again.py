@@ -1,7 +1,6 @@
 """Runs that another agent goes on with: what was sent before is not stored twice."""
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from tests.api.streaming import make, wait_for_end, working
 from tests.api.test_agent import VIDEOS, film, handler, of_eyes
 from tests.support.running_api import RunningApi
 from tests.support.shared import needs_media, needs_models
+from tests.support.waiting import until
 
 __all__ = ["of_eyes"]
 
@@ -42,12 +42,9 @@ def test_what_an_agent_sent_before_it_died_is_not_stored_again(
 ) -> None:
     often = {"sending": {"time_period_of_searching": 1}}
     data = film(Path("headpose_two.mp4"), handler(seeing), account_id, **often)
-    broken = make(of_eyes, account_id, data={**data, "real_time_mode_fps": 12})
+    broken = make(of_eyes, account_id, data={**data, "real_time_mode_fps": 6})
     with working(eyes, roots=[VIDEOS]):
-        ends = time.monotonic() + 60
-        while not events(seeing, broken):
-            assert time.monotonic() < ends
-            time.sleep(0.05)
+        until(lambda: events(seeing, broken))
     first = of_eyes.get(f"/2/streams/{broken}").json()
     before = events(seeing, broken)
     assert first["status"] == "in_progress"

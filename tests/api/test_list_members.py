@@ -1,7 +1,6 @@
 """Members of lists over HTTP: attached, detached, and going with their list."""
 
 import asyncio
-import time
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +24,7 @@ from tests.api.people import (
     updated,
 )
 from tests.support.running_api import RunningApi
+from tests.support.waiting import until
 
 
 def delete_with_faces(client: httpx.Client, list_id: str) -> None:
@@ -33,10 +33,7 @@ def delete_with_faces(client: httpx.Client, list_id: str) -> None:
     answer = client.delete(f"/6/lists/{list_id}", params={"with_faces": 1})
     assert (answer.status_code, answer.content) == (202, b"")
     assert members(client, list_id) == set()
-    last = time.monotonic() + 20
-    while client.get("/6/faces/count", params=inside).json()["faces_count"]:
-        assert time.monotonic() < last, "the faces are still there"
-        time.sleep(0.02)
+    until(lambda: not client.get("/6/faces/count", params=inside).json()["faces_count"])
 
 
 def test_attaching_and_detaching_move_the_time_of_the_list(client: httpx.Client) -> None:
@@ -163,10 +160,7 @@ def test_several_lists_go_with_their_faces_and_are_unseen_at_once(client: httpx.
     assert refused(client.get(f"/6/lists/{lists[0]}")) == (404, 22003)
     assert refused(link(client, lists[0], "attach", *faces))[0] == 404
     assert refused(client.post("/6/faces", json={"lists": lists})) == (404, 22005)
-    last = time.monotonic() + 20
-    while client.get("/6/faces/count").json()["faces_count"]:
-        assert time.monotonic() < last
-        time.sleep(0.02)
+    until(lambda: not client.get("/6/faces/count").json()["faces_count"])
 
 
 @pytest.mark.parametrize("with_faces", ["2", "true", "yes", "-1"])
@@ -200,9 +194,6 @@ def test_nothing_is_seen_of_a_large_list_that_was_deleted(
     assert members(client, going) == set()
     page = client.get("/6/faces", params={"page_size": 100}).json()["faces"]
     assert [face["lists"] for face in page] == [[staying]] * 100
-    last = time.monotonic() + 20
-    while retired_lists(running.services.reader):
-        assert time.monotonic() < last, "the list is still there"
-        time.sleep(0.02)
+    until(lambda: UUID(going) not in {x.list_id for x in retired_lists(running.services.reader)})
     count = client.get("/6/faces/count", params={"list_id": staying}).json()
     assert count == {"faces_count": 1001}

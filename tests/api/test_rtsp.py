@@ -1,9 +1,8 @@
 """Cameras that are cut off: asked again as their policy says, and nothing is left behind."""
 
+import json
 import os
-import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,11 +13,14 @@ import httpx
 import numpy as np
 import psutil
 import pytest
+from websockets.sync.client import ClientConnection, connect
 
 from inference.drawn_face import drawn_face
 from tests.api.streaming import make, wait_for_end, working
+from tests.support.postgres import Databases
 from tests.support.rtsp_server import RtspServer
-from tests.support.running_api import RunningApi
+from tests.support.running_api import RunningApi, running_api
+from tests.support.waiting import until
 
 SIDE, RATE, FRAMES = 160, 10, 600
 
@@ -52,17 +54,17 @@ def camera(films: Path) -> Iterator[RtspServer]:
         yield server
 
 
-def wait_for(what: str, true: Callable[[], Any], patience_s: float = 30.0) -> None:
-    """Wait until it is so."""
-    last = time.monotonic() + patience_s
-    while not true():
-        assert time.monotonic() < last, what
-        time.sleep(0.1)
+@pytest.fixture(scope="module")
+def running(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    """An API without the streams of other tests, which the agent would take."""
+    with databases.fresh() as dsn, running_api(dsn, tmp_path_factory.mktemp("rtsp")) as api:
+        yield api
 
 
-def open_files() -> int:
-    """How many files and sockets this process has open."""
-    return len(os.listdir("/proc/self/fd"))
+def open_files(api: RunningApi) -> int:
+    """How many files and sockets this process has open, besides connections of the database."""
+    pool: Any = api.services.reader._pool
+    return len(os.listdir("/proc/self/fd")) - int(pool.get_stats()["pool_size"])
 
 
 def workers() -> list[int]:
@@ -75,6 +77,31 @@ def workers() -> list[int]:
     ]
 
 
+def data_of(camera: RtspServer, handler_id: str, account_id: UUID, errors: int) -> dict[str, Any]:
+    """A stream of the camera that is given up after so many errors."""
+    analytics = {
+        "mode": 1,
+        "healthcheck": {
+            "max_error_count": errors, "period": 600, "retry_delay": 1, "timeout": 2000,
+        },
+        "event_handler": {
+            "handler_id": handler_id,
+            "authorization": {"account_id": str(account_id)},
+            "frame_store": None,
+        },
+    }  # fmt: skip
+    return {"reference": camera.url("camera.mp4"), "analytics": [analytics]}
+
+
+def new_track(socket: ClientConnection, known: set[str]) -> str:
+    """The next track that is told of and not ended, besides those that are known."""
+    while True:
+        message = json.loads(socket.recv(timeout=60))
+        track = message["analytics_results"]["human_tracking"]
+        if track["track_status"] != "ended" and track["track_id"] not in known:
+            return str(track["track_id"])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_camera_that_is_cut_off_is_asked_again_until_its_policy_ends(
@@ -83,53 +110,44 @@ def test_a_camera_that_is_cut_off_is_asked_again_until_its_policy_ends(
 ) -> None:  # fmt: skip
     plain = {"extract_policy": {"extract_face_descriptor": 0}}
     handler_id = client.post("/6/handlers", json={"policies": plain}).json()["handler_id"]
-    healthcheck = {"max_error_count": 4, "period": 600, "retry_delay": 1, "timeout": 2000}
-    analytics = {
-        "mode": 1,
-        "healthcheck": healthcheck,
-        "event_handler": {
-            "handler_id": handler_id,
-            "authorization": {"account_id": str(account_id)},
-            "frame_store": None,
-        },
-    }
-    data = {"type": transport, "reference": camera.url("camera.mp4"), "analytics": [analytics]}
 
-    def shown() -> dict[str, Any]:
+    def shown(stream_id: str) -> dict[str, Any]:
         found: dict[str, Any] = streams.get(f"/2/streams/{stream_id}").json()
         return found
 
-    def picture() -> bool:
-        path = f"/1/streams/{stream_id}/preview/handler/frame"
-        return streams.get(path).status_code == 200
-
     def events() -> list[str]:
-        query = {"stream_ids": stream_id, "target": "track_id"}
+        query = {"stream_ids": patient, "target": "track_id"}
         found = client.get("/6/events", params=query).json()["events"]
         return [one["track_id"] for one in found]
 
-    def told(count: int) -> bool:
-        return len(events()) == count
+    def errors(stream_id: str) -> int:
+        logs = streams.get("/1/streams/logs", params={"stream_ids": stream_id}).json()["logs"]
+        return sum(bool(one["error"]) for one in logs)
 
-    before = open_files()
-    with working(running, private=[camera.address]):
-        stream_id = make(streams, account_id, data=data)
-        for cut in (1, 2):
-            wait_for("the camera is seen", picture, 60)
-            time.sleep(2.0)  # two looks, so that the track counts
-            assert len(events()) == cut - 1  # the track is open
-            camera.cut()
-            wait_for("the open track is sent", partial(told, cut))
-            wait_for("the error is told", lambda: shown()["last_error"])
-            assert shown()["status"] == "in_progress"
-            camera.start()
-            wait_for("the error is over", lambda: not shown()["last_error"])
+    before = open_files(running)
+    with working(running, private=[camera.address], min_sightings=1):
+        data = {"type": transport, **data_of(camera, handler_id, account_id, 1000)}
+        patient = make(streams, account_id, data=data)
+        tracks: set[str] = set()
+        url = running.url.replace("http", "ws") + f"/tracking/1/ws?stream_id={patient}"
+        with connect(url, open_timeout=60, ping_interval=None) as socket:
+            for _ in (1, 2):
+                tracks.add(track := new_track(socket, tracks))
+                camera.cut()
+                until(lambda track=track: track in events(), what="the open track is sent")
+                until(lambda: shown(patient)["last_error"], what="the error is told")
+                assert shown(patient)["status"] == "in_progress"
+                camera.start()
+                until(lambda: not shown(patient)["last_error"], what="the error is over")
+        data = {"type": transport, **data_of(camera, handler_id, account_id, 3)}
+        impatient = make(streams, account_id, data=data)
+        until(lambda: shown(impatient)["video_info"], what="the camera is seen")
         camera.cut()
-        ended = wait_for_end(streams, stream_id)
-        assert ended["status"] == "failure"
-        wait_for("no worker is left", lambda: not workers())
+        assert wait_for_end(streams, impatient)["status"] == "failure"
+        assert shown(patient)["status"] == "in_progress"
+        streams.patch(f"/2/streams/{patient}", json={"status": "cancel"})
+        until(lambda: not workers(), what="no worker is left")
     assert len(set(events())) == len(events()) >= 2
-    wait_for("no file is left open", lambda: open_files() <= before + 8, 10)
-    logs = streams.get("/1/streams/logs", params={"stream_ids": stream_id}).json()["logs"]
-    errors = [one["error"] for one in logs if one["error"]]
-    assert len(errors) >= 3
+    until(lambda: open_files(running) <= before + 8, what="no file is left open")
+    assert errors(patient) >= 2
+    assert errors(impatient) >= 2

@@ -26,9 +26,8 @@ def test_logs_tell_each_status_and_are_cleared(streams: Ask, account_id: UUID) -
     ]
     assert len(logs(account_id=str(account_id))) == 4
     assert logs(account_id=str(uuid4())) == []
-    with httpx.Client(
-        base_url=streams.base_url, headers={"Luna-Account-Id": str(account_id)}
-    ) as own:
+    headers = {"Luna-Account-Id": str(account_id)}
+    with httpx.Client(base_url=streams.base_url, headers=headers, timeout=60) as own:
         assert own.delete("/2/streams/logs").json() == {"deleted_count": 3}
         assert own.delete("/2/streams/logs").json() == {"deleted_count": 0}
     assert [one["status"] for one in logs()] == ["deleted"]
@@ -76,7 +75,7 @@ def test_accounts_do_not_see_each_other(
     group = {"account_id": str(account_id), "group_name": f"g{uuid4().hex[:8]}"}
     group_id = streams.post("/1/groups", json=group).json()["group_id"]
     headers = {"Luna-Account-Id": str(uuid4())}
-    with httpx.Client(base_url=streams.base_url, headers=headers) as other:
+    with httpx.Client(base_url=streams.base_url, headers=headers, timeout=60) as other:
         one, of_group = f"/1/streams/{stream_id}", f"/1/groups/{group_id}"
         for refused in (
             other.get(one),

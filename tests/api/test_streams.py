@@ -1,12 +1,12 @@
 """Streams over HTTP: both generations are views of one stream; workers take and report them."""
 
-import time
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.api.streaming import Ask, body_v1, body_v2, claimed, error, make, report
+from tests.support.waiting import until
 
 
 def test_a_stream_is_shown_with_all_defaults(streams: Ask, account_id: UUID) -> None:
@@ -182,9 +182,6 @@ def test_a_failed_stream_is_restarted(streams: Ask, account_id: UUID) -> None:
     claimed(streams, [stream_id])
     report(streams, stream_id, "failure", error="gone")
     assert streams.get(path).json()["autorestart"]["status"] == "enabled"
-    ends = time.monotonic() + 20
-    while streams.get(path).json()["status"] != "pending":
-        assert time.monotonic() < ends
-        time.sleep(0.1)
+    until(lambda: streams.get(path).json()["status"] == "pending")
     told = streams.get(path).json()["autorestart"]
     assert (told["current_attempt"], told["status"]) == (1, "in_progress")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support.waiting import PATIENCE_S
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -23,10 +25,14 @@ class Taken:
 
 @dataclass
 class Receiver:
-    """What came so far; the next answers have `statuses`, then 200, each after `delay_s`."""
+    """What came so far; the next answers have `statuses`, then 200, each after `delay_s`.
+
+    None is given before `gate` is open.
+    """
 
     statuses: list[int] = field(default_factory=list)
     delay_s: float = 0.0
+    gate: threading.Event | None = None
     answer: bytes = b""
     taken: list[Taken] = field(default_factory=list)
     port: int = 0
@@ -39,7 +45,7 @@ class Receiver:
         """The address to give to callbacks."""
         return f"http://127.0.0.1:{self.port}/hook"
 
-    def wait(self, count: int, seconds: float = 20.0) -> list[Taken]:
+    def wait(self, count: int, seconds: float = PATIENCE_S) -> list[Taken]:
         """The requests, once so many came."""
         with self._came:
             came = self._came.wait_for(lambda: len(self.taken) >= count, seconds)
@@ -52,6 +58,8 @@ class Receiver:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         time.sleep(self.delay_s)
+        if self.gate is not None:
+            assert self.gate.wait(PATIENCE_S)
         with self._came:
             self._at_once -= 1
             self.taken.append(one)

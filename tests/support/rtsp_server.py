@@ -40,7 +40,7 @@ def _library() -> Path | str:
 
 def _free_range() -> int:
     """The first of some ports that nobody has, one after the other."""
-    for start in range(23000, 31000, _PORTS):
+    for start in range(15000, 18000, _PORTS):
         held: list[socket.socket] = []
         try:
             for port in range(start, start + _PORTS):
@@ -93,7 +93,7 @@ class RtspServer:
         """Listen; it takes a moment."""
         output = subprocess.DEVNULL
         self._process = subprocess.Popen(self._command, stdout=output, stderr=output)
-        last = time.monotonic() + 30
+        last = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self._port), 1).close()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import uvicorn
 from fastapi import FastAPI
 
@@ -17,6 +18,11 @@ from api.services import Services
 from api.settings import Settings
 from tests.support.packs import PACKS, default_pack
 from tests.support.ports import free_ports
+from tests.support.shared import MODELS
+from tests.support.waiting import PATIENCE_S, until
+
+_AT_WORK = """SELECT (SELECT count(*) FROM tasks WHERE task_status IN (0, 1, 4))
+    + (SELECT count(*) FROM lists WHERE retired)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,15 @@ class RunningApi:
     url: str
     services: Services
     app: FastAPI
+
+    def client(self, account_id: UUID | None = None, path: str = "") -> httpx.Client:
+        """Asks it as the account, or as nobody, however long an answer takes."""
+        headers = {} if account_id is None else headers_of(account_id)
+        return httpx.Client(base_url=self.url + path, headers=headers, timeout=PATIENCE_S)
+
+    def rest(self) -> None:
+        """Come back once no task and no deletion that tests began is at work any more."""
+        until(lambda: not self.services.reader.fetch_value(_AT_WORK), what="rest")
 
 
 @contextmanager
@@ -76,6 +91,11 @@ def running_api(dsn: str, directory: Path, **settings: object) -> Iterator[Runni
     finally:
         server.should_exit = True
         thread.join()
+
+
+def best_pack() -> dict[str, str]:
+    """The setting that makes an API see as much as it can here."""
+    return {"pack": f"dev+ethnicities:{MODELS}"} if MODELS.is_dir() else {}
 
 
 def headers_of(account_id: UUID) -> dict[str, str]:

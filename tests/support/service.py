@@ -68,13 +68,13 @@ class Service:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    def wait(self, seconds: float = 30.0) -> int:
+    def wait(self, seconds: float = 120.0) -> int:
         """The exit status, once the process has ended and its output is read."""
         status = self._process.wait(seconds)
         self._reader.join(seconds)
         return status
 
-    def wait_for(self, text: str, seconds: float = 30.0) -> str:
+    def wait_for(self, text: str, seconds: float = 120.0) -> str:
         """The first line not yet read that holds this text."""
         last = time.monotonic() + seconds
         while True:

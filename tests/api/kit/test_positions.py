@@ -24,7 +24,7 @@ async def test_a_reached_position_is_not_waited_for() -> None:
 
 async def test_a_position_reached_meanwhile_is_waited_for() -> None:
     clock = Clock(7)
-    async with asking(toy(positions=clock, longest_wait_s=10)) as client:
+    async with asking(toy(positions=clock, longest_wait_s=60)) as client:
         asked = asyncio.create_task(client.get(PATH, headers={"Selene-Min-Position": "9"}))
         await asyncio.sleep(0.02)
         assert not asked.done()

@@ -49,12 +49,12 @@ async def test_a_healthy_service_tells_how_long_it_took() -> None:
         answer = await client.get("/healthcheck")
     assert answer.status_code == 200
     assert set(answer.json()) == {"execution_time"}
-    assert 0 <= answer.json()["execution_time"] < 1
+    assert answer.json()["execution_time"] >= 0
 
 
 async def test_an_unhealthy_service_names_each_component() -> None:
     checks = {"db": fails, "models": breaks, "blobs": hangs, "log": works}
-    async with asking(toy(system=told(checks=checks, check_timeout_s=0.02))) as client:
+    async with asking(toy(system=told(checks=checks, check_timeout_s=2))) as client:
         answer = await client.get("/healthcheck")
 
     assert answer.status_code == 502
@@ -64,7 +64,7 @@ async def test_an_unhealthy_service_names_each_component() -> None:
     assert errors["db"]["error"]["error_code"] == 10017
     assert errors["db"]["error"]["detail"] == "Database connection timeout error"
     assert errors["models"]["error"]["detail"] == "models does not work"
-    assert errors["blobs"]["error"]["detail"] == "blobs did not answer in 0.02 s"
+    assert errors["blobs"]["error"]["detail"] == "blobs did not answer in 2 s"
     assert "secret" not in answer.text
 
 

@@ -1,8 +1,7 @@
 """Clients of one process see the streams of an agent that speaks to another process."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,8 +15,9 @@ from websockets.sync.client import connect
 
 from inference.drawn_face import drawn_face
 from tests.api.streaming import claimed, make, working
-from tests.api.test_agent import film, handler
+from tests.api.test_agent import film, handler, shown_by
 from tests.support.running_api import RunningApi, headers_of, running_api
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -56,8 +56,7 @@ def test_previews_and_tracks_reach_the_clients_of_another_process(
             streams.patch(path, json={"status": "pending"})
             until(lambda: streams.get(path).json()["preview"])
             frame = f"{path}/preview/handler/frame"
-            until(lambda: elsewhere.get(frame).status_code == 200)
-            last = elsewhere.get(frame)
+            picture = until(lambda: shown_by(elsewhere.get(frame)))
             with elsewhere.stream("GET", f"{path}/preview/handler/live") as live:
                 assert live.headers["content-type"].startswith("multipart/x-mixed-replace")
                 parts, ended = b"", False
@@ -67,20 +66,12 @@ def test_previews_and_tracks_reach_the_clients_of_another_process(
                         ended = streams.patch(path, json={"status": "cancel"}).is_success
             while len(messages) < 2:
                 messages.append(json.loads(socket.recv(timeout=60)))
-    assert simplejpeg.decode_jpeg(last.content).shape == (160, 160, 3)
+    assert simplejpeg.decode_jpeg(picture).shape == (160, 160, 3)
     assert parts.endswith(b"--frame--\r\n")
     tracks = [message["analytics_results"]["human_tracking"] for message in messages]
     assert [one["track_status"] for one in tracks] == ["started", "updated"]
     assert tracks[0]["track_id"] == tracks[1]["track_id"]
     assert {one["stream_status"] for one in messages} == {"in_progress"}
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for what must come."""
-    ends = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < ends
-        time.sleep(0.05)
 
 
 def test_only_the_worker_of_a_stream_shows_it(

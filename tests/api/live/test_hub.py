@@ -1,7 +1,6 @@
 """Live data reaches the clients of every process, over Postgres and over Redis."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from projections.database import Reader
 from projections.live_wire import LIVE_BODIES, PostgresWire
 from tests.support.postgres import Databases
 from tests.support.redis_server import redis_server
+from tests.support.waiting import in_time
 
 STREAM, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 PICTURE = b"\xff\xd8" + b"p" * 60_000
@@ -52,14 +52,6 @@ async def two_processes(wires: Wires) -> AsyncIterator[tuple[LiveHub, LiveHub]]:
     finally:
         await near.stop()
         await far.stop()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for what must come."""
-    ends = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < ends
-        await asyncio.sleep(0.02)
 
 
 async def asked(hub: LiveHub) -> bytes:
@@ -101,7 +93,7 @@ def test_who_watches_elsewhere_sees_pictures_until_the_end(wires: Wires) -> None
                     parts.append(part)
 
             watching = asyncio.create_task(watch())
-            enough = asyncio.create_task(until(lambda: len(parts) >= 3))
+            enough = asyncio.create_task(in_time(lambda: len(parts) >= 3))
             await shown_until(near, enough)
             await enough
             near.end(STREAM)
@@ -118,8 +110,8 @@ def test_tracks_are_told_in_order_to_subscribers_elsewhere_and_to_nobody_else(
     async def story() -> None:
         async with two_processes(wires) as (near, far):
             with far.subscribed(STREAM) as queue, near.subscribed(STREAM) as here:
-                await until(lambda: far._sightings.wanted(STREAM))
-                await until(lambda: ("tracks", STREAM) in near._elsewhere)
+                await in_time(lambda: far._sightings.wanted(STREAM))
+                await in_time(lambda: ("tracks", STREAM) in near._elsewhere)
                 for number in range(20):
                     near.tell(STREAM, {"number": number})
                     near.tell(OTHER, {"number": number})
@@ -137,7 +129,7 @@ def test_nothing_is_told_where_nobody_wants_it(wires: Wires) -> None:
         async with two_processes(wires) as (near, far):
             near.show(STREAM, PICTURE)
             with far.subscribed(OTHER) as queue:
-                await until(lambda: near.wanted("tracks", [OTHER]))
+                await in_time(lambda: near.wanted("tracks", [OTHER]))
                 near.tell(STREAM, {"number": 0})
                 near.tell(OTHER, {"number": 1})
                 assert await asyncio.wait_for(queue.get(), 60) == {"number": 1}

@@ -14,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from commands.events import NewEvent, RecordEvents
 from tests.support.events import recorded, rich_event
 from tests.support.running_api import RunningApi, headers_of
+from tests.support.waiting import PATIENCE_S
 
 
 class Listener:
@@ -23,7 +24,7 @@ class Listener:
         self.socket = socket
         self.heard: list[dict[str, Any]] = []
 
-    def next(self, timeout_s: float = 5.0) -> dict[str, Any]:
+    def next(self, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """The next message; a TimeoutError when none comes."""
         message = json.loads(self.socket.recv(timeout=timeout_s))
         self.heard.append(message)
@@ -49,7 +50,7 @@ class Listener:
         """The code and the reason of the close frame, once all that was sent is read."""
         while True:
             try:
-                self.next(20)
+                self.next()
             except ConnectionClosed as closed:
                 frame = closed.rcvd
                 return (frame.code, frame.reason) if frame is not None else (1006, "")
@@ -68,6 +69,7 @@ def listening(
     own = headers_of(account_id) if account_id is not None else {}
     both = {**own, **(headers or {})}
     options: dict[str, Any] = {"max_size": None, "close_timeout": 0.1, "compression": None}
+    options |= {"open_timeout": PATIENCE_S, "ping_interval": None}
     with connect(str(url), additional_headers=both, **options) as socket:
         yield Listener(socket)
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +19,7 @@ from tests.support.events import recorded, rich_event
 from tests.support.log import MASTER, open_log, prepare
 from tests.support.postgres import Databases
 from tests.support.redis_server import redis_server
+from tests.support.waiting import until
 
 ACCOUNT = uuid4()
 Observe = Callable[[Committed], None]
@@ -79,10 +79,8 @@ class Taken:
             self.sources.append(message.body["event"]["source"])
         self.position = stretch.position
 
-    def wait_for(self, count: int, seconds: float = 20.0) -> list[str]:
-        deadline = time.monotonic() + seconds
-        while len(self.sources) < count and time.monotonic() < deadline:
-            time.sleep(0.005)
+    def wait_for(self, count: int) -> list[str]:
+        until(lambda: len(self.sources) >= count)
         return self.sources
 
 

@@ -98,7 +98,7 @@ class Reconnecting(threading.Thread):
         self.visits = 0
 
     def run(self) -> None:
-        position, deadline = 0, time.monotonic() + 60
+        position, deadline = 0, time.monotonic() + 120
         while self._last not in self.heard and time.monotonic() < deadline:
             api = self._apis[self.visits % len(self._apis)]
             self.visits += 1
