@@ -26,7 +26,7 @@ def s3_settings(endpoint: str, where: str) -> Settings:
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     with s3_server() as url:
-        httpx.put(f"{url}/pixels").raise_for_status()
+        httpx.put(f"{url}/pixels", timeout=60).raise_for_status()
         yield url
 
 
