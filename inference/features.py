@@ -27,6 +27,8 @@ def role_features(loaded: LoadedPack) -> list[RoleFeature]:
                 pack=pack.name,
                 version=pack.version,
                 sha256=ref.sha256,
+                accuracy=spec.accuracy,
+                latency_ms=spec.latency_ms,
             )
         )
     return features

@@ -16,6 +16,8 @@ from domain.shared.model_features import RoleFeature
 from inference.packs.pack import MANIFEST, OPENCV_ZOO, ModelPack, parse_pack, read_pack
 from inference.packs.registry import InstalledPack, PackRegistry, paths_of
 from inference.self_test import self_test
+from inference.timing import role_times
+from ray_cluster.opening import open_pack
 
 __all__ = [
     "Gate",
@@ -26,6 +28,7 @@ __all__ = [
     "list_packs",
     "pull_known_pack",
     "pull_pack",
+    "time_pack",
     "use_pack",
     "verify_pack",
 ]
@@ -210,3 +213,8 @@ def _features(pack: ModelPack) -> Sequence[RoleFeature]:
         )
         for role, spec in pack.roles.items()
     ]
+
+
+def time_pack(name: str, packs: Path) -> dict[str, float]:
+    """Milliseconds by role of a pack's models: one image or face on one thread of this machine."""
+    return role_times(open_pack(name, packs))

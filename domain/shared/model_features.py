@@ -11,7 +11,8 @@ from domain.shared.similarity import Calibration
 class RoleFeature:
     """One role: whether a model fills it, which, under what licence, and what it runs on.
 
-    `provider` is empty until the model is loaded.
+    `provider` is empty until the model is loaded. `accuracy` and `latency_ms` are what its pack
+    says of it: how well on which data, and one image or face on one thread.
     """
 
     role: str
@@ -23,6 +24,8 @@ class RoleFeature:
     pack: str = ""
     version: str = ""
     sha256: str = ""
+    accuracy: str = ""
+    latency_ms: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The feature for answers."""

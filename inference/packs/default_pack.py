@@ -185,6 +185,8 @@ converter = {converter}
 [roles.face_detector]
 architecture = "DlibFaceDetector"
 licence = "CC0-1.0"
+accuracy = "133 of 184 faces of 127 photos, nothing else"
+latency_ms = 305
 file = "face_detector.onnx"
 sha256 = "{face_detector}"
 max_batch = 4
@@ -199,6 +201,8 @@ max_iou = 0.338
 [roles.landmarks5]
 architecture = "TreeLandmarks"
 licence = "CC0-1.0"
+accuracy = "not measured apart"
+latency_ms = 4.3
 file = "landmarks5.npz"
 sha256 = "{landmarks5}"
 
@@ -211,6 +215,8 @@ sha256 = "{landmarks5}"
 [roles.face_descriptor]
 architecture = "DlibFaceDescriptor"
 licence = "CC0-1.0"
+accuracy = "99.25 % of 800 LFW pairs; EER 0.6 % on 102 faces of 46 people"
+latency_ms = 13.8
 size = [150, 150]
 version = 1
 dimension = 128
@@ -235,16 +241,24 @@ sha256 = "{landmarks5}"
 [roles.head_pose]
 architecture = "PointsPose"
 licence = "Apache-2.0"
+accuracy = "formula; no ground truth"
+latency_ms = 0.4
 
 [roles.quality]
 architecture = "FormulaQuality"
 licence = "Apache-2.0"
+accuracy = "formulas; no ground truth"
+latency_ms = 0.7
 
 [roles.face_quality]
 architecture = "PortraitChecks"
 licence = "Apache-2.0"
+accuracy = "formulas; no ground truth"
+latency_ms = 5.9
 
 [roles.descriptor_score]
 architecture = "FormulaScore"
 licence = "Apache-2.0"
+accuracy = "formula; no ground truth"
+latency_ms = 0.9
 """

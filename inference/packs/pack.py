@@ -36,7 +36,8 @@ class RoleSpec:
     `files` are by name; a role with one file has it under "". Pixels enter the network as
     (value - mean) * scale, per channel in `colour` order. A role computed by a formula has no
     files. `options` are the decoding class's own (thresholds, crop scale, ...). One call of the
-    network takes `max_batch` inputs at the most, and `cpu_batch` on a processor.
+    network takes `max_batch` inputs at the most, and `cpu_batch` on a processor. `accuracy` says
+    how well it does on which data, `latency_ms` what one input took its maker on one thread.
     """
 
     role: str
@@ -53,6 +54,8 @@ class RoleSpec:
     dimension: int | None = None
     max_batch: int = 8
     cpu_batch: int = 4
+    accuracy: str = ""
+    latency_ms: float | None = None
 
     def batch_on(self, provider: str) -> int:
         """How many inputs one call of the network gets there: more are no faster on a processor."""
@@ -236,6 +239,8 @@ def _role(role: str, reader: _Reader) -> RoleSpec:
         dimension=reader.whole("dimension", None, 1, 4096),
         max_batch=reader.whole("max_batch", 8, 1, 1024) or 8,
         cpu_batch=reader.whole("cpu_batch", 4, 1, 1024) or 4,
+        accuracy=reader.text("accuracy") if "accuracy" in table else "",
+        latency_ms=reader.number("latency_ms") if "latency_ms" in table else None,
     )
 
 

@@ -26,6 +26,8 @@ def test_every_role_names_its_network_or_says_there_is_none(
         assert model["licence"] == pack.roles[role].licence
         assert (model["pack"], model["version"]) == ("default", pack.version)
         assert model["sha256"] == pack.ref(role).sha256
+        assert model["accuracy"]
+        assert model["latency_ms"] > 0
     version, dimension = face_feature(running)
     expected = {"kind": "face", "version": version, "dimension": dimension}
     assert answer.json()["descriptors"] == [expected]
