@@ -29,6 +29,8 @@ def command_fields(body: ManagedStreamCreate, db: Reader, account_id: UUID) -> d
     analytics = list(_checked(body.analytics, db, account_id))
     own = [HumanTracking.model_validate(one["parameters"]) for one in analytics
            if one["analytic_name"] == HUMAN_TRACKING]  # fmt: skip
+    for one in own:
+        _speaks_for_itself(one, account_id)
     tracking = own if len(own) == len(analytics) else ()
     schedules = [_sets(one.schedules, db, account_id) for one in body.analytics]
     if sum(len(told) for sets in schedules for told in sets.values()) > MOST_INTERVALS:
@@ -86,6 +88,15 @@ def _tracking(given: dict[str, Any]) -> dict[str, Any]:
         first = wrong.errors(include_url=False, include_context=False)[0]
         path = ".".join(map(str, first["loc"]))
         raise BadParameters(HUMAN_TRACKING, path, first["msg"]) from None
+
+
+def _speaks_for_itself(said: HumanTracking, account_id: UUID) -> None:
+    """Refuse handlers that would be asked in the name of another account."""
+    policy = said.parameters.event_policy
+    named = None if policy is None or policy.authorization is None else policy.authorization
+    if named is not None and named.account_id not in (None, account_id):
+        path = "parameters.event_policy.authorization.account_id"
+        raise BadParameters(HUMAN_TRACKING, path, "another account than the one that asks")
 
 
 def _sets(

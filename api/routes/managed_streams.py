@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.authentication import AccountId, ChosenAccountId, MaybeAccountId, chosen_of
+from api.authentication import AccountId, Caller, ChosenAccountId, MaybeAccountId, chosen_of
 from api.dependencies import ReadDb, Send
 from api.errors import answers
 from api.http.answers import created, json_answer
@@ -64,10 +64,16 @@ class StreamsQuery(ManagedFilter):
     dependencies=[MAKE],
 )
 async def create_stream(
-    body: ManagedStreamCreate, request: Request, db: ReadDb, send: Send, account_id: AccountId
+    body: ManagedStreamCreate,
+    request: Request,
+    db: ReadDb,
+    send: Send,
+    account_id: AccountId,
+    caller: Caller,
 ) -> Response:
     """Make a stream; it waits for an agent that has all of its analytics."""
     fields = await asyncio.to_thread(work.command_fields, body, db, account_id)
+    _demand_handlers(fields, caller)
     made = await send(CreateStream(**fields))
     return created(f"/6/streams/{made['stream_id']}", request, **made)
 
@@ -148,10 +154,16 @@ async def get_restream(stream_id: Id) -> None:
     dependencies=[EDIT],
 )
 async def replace_stream(
-    stream_id: Id, body: ManagedStreamCreate, db: ReadDb, send: Send, account_id: AccountId
+    stream_id: Id,
+    body: ManagedStreamCreate,
+    db: ReadDb,
+    send: Send,
+    account_id: AccountId,
+    caller: Caller,
 ) -> Any:
     """Make a stream another one, with the next version; whoever has it must take it anew."""
     fields = await asyncio.to_thread(work.command_fields, body, db, account_id)
+    _demand_handlers(fields, caller)
     version = await send(ReplaceStream(stream_id=stream_id, **fields))
     return {"stream_id": stream_id, "version": version}
 
@@ -171,3 +183,11 @@ async def patch_stream(
 async def delete_stream(stream_id: Id, db: ReadDb, send: Send, scope: ChosenAccountId) -> None:
     """Remove a stream; its log stays, and says so."""
     await shared.remove_stream(stream_id, db, send, scope)
+
+
+def _demand_handlers(fields: dict[str, Any], caller: Caller) -> None:
+    """A token makes no stream that would run handlers which it may not run itself."""
+    for one in fields["content"]["analytics"]:
+        handler = one["event_handler"]
+        if handler is not None and handler["authorization"].get("token") is None:
+            caller.demand_use("emit_events", UUID(handler["handler_id"]))

@@ -29,7 +29,12 @@ _REFUSED: Final = answers(
 )
 
 
-@router.post("/videosdk", response_model=VideoAnswer | VideoTaskMade, responses=_REFUSED)
+@router.post(
+    "/videosdk",
+    response_model=VideoAnswer | VideoTaskMade,
+    responses=_REFUSED,
+    dependencies=[Depends(permitted("resources", "view"))],
+)
 async def videosdk(
     body: VideoSdkInput,
     services: ServicesDep,
@@ -44,6 +49,8 @@ async def videosdk(
     if work.stored_film(body) is not None:
         caller.demand("object", "view")
     if body.deferred_task is not None and body.deferred_task.enable:
+        caller.demand("task", "creation")
+        caller.demand("object", "creation")
         await work.check(body, services, account_id)
         task = CreateVideoTask(account_id=account_id, content=body.model_dump(mode="json"))
         return json_answer({"task_id": await send(task)})

@@ -275,3 +275,26 @@ def test_streams_are_not_sent_on(client: httpx.Client) -> None:
 
     assert refused(answer) == (403, 90125)
     assert "previews" in answer.json()["detail"]
+
+
+def test_a_token_makes_streams_for_the_handlers_that_it_may_run(
+    client: httpx.Client, nobody: httpx.Client
+) -> None:
+    handler_id = some_id()
+    policy: dict[str, Any] = {"handler_id": handler_id}
+    parameters = {"parameters": {"event_policy": policy}}
+    analytics = [{"analytic_name": "human_tracking", "parameters": parameters}]
+
+    def asked(**permissions: Any) -> int:
+        token = client.post("/6/tokens", json={"permissions": permissions}).json()["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        body = stream_body(analytics=analytics)
+        return nobody.post("/6/streams", json=body, headers=headers).status_code
+
+    assert asked() == asked(emit_events={"allowed": 1}) == 403
+    assert asked(video_stream=["creation"]) == 403
+    listed = {"allowed": 1, "white_list": [handler_id]}
+    assert asked(video_stream=["creation"], emit_events=listed) == 201
+    policy["authorization"] = {"account_id": some_id()}
+    foreign = client.post("/6/streams", json=stream_body(analytics=analytics))
+    assert (refused(foreign), "account_id" in foreign.json()["detail"]) == ((400, 90092), True)

@@ -196,3 +196,22 @@ def test_what_is_no_film_is_refused_even_if_it_names_one(
     for text in (playlist, concat, "film"):
         body = {"video": {"url": stored(asking, text.encode())}, "analytics": [COUNT]}
         assert refused(asking.post("/6/videosdk", json=body)) == (400, 90122)
+
+
+def test_a_token_has_looked_at_what_it_may_see_and_keep(
+    asking: httpx.Client, looking: RunningApi, films: str
+) -> None:
+    def asked(body: dict[str, Any], **permissions: Any) -> int:
+        token = asking.post("/6/tokens", json={"permissions": permissions}).json()["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=looking.url, headers=headers, timeout=900) as bearer:
+            return bearer.post("/6/videosdk", json=body).status_code
+
+    none = {"video": {"url": f"{films}/none.mp4"}, "analytics": [COUNT]}
+    kept = {"video": {"url": f"/6/objects/{some_id()}"}, "analytics": [COUNT]}
+    may = {"resources": ["view"]}
+    assert (asked(none), asked(none, **may)) == (403, 400)
+    assert (asked(kept, **may), asked(kept, **may, object=["view"])) == (403, 404)
+    later = {**none, "deferred_task": {}}
+    assert asked(later, **may, task=["creation"]) == 403
+    assert asked(later, **may, task=["creation"], object=["creation"]) == 200
