@@ -1,14 +1,13 @@
 """Faces with made-up descriptors, and searches for them, over HTTP."""
 
 import base64
-import time
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import numpy as np
 
 from tests.support.packs import default_pipeline
+from tests.support.waiting import until
 
 
 def descriptor(seed: int) -> dict[str, Any]:
@@ -42,15 +41,12 @@ def named(body: Any) -> list[str]:
 def found(client: httpx.Client, seed: int, position: str | None = None) -> list[str]:
     """The faces whose descriptor is the one of this seed."""
     headers = {} if position is None else {"Selene-Min-Position": position}
-    answer = client.post("/6/matcher/faces", json=search_of(seed), headers=headers)
+
+    def asked() -> httpx.Response | None:
+        answer = client.post("/6/matcher/faces", json=search_of(seed), headers=headers)
+        return None if position and answer.status_code == 503 else answer  # not reached yet
+
+    answer = until(asked)
+    assert answer is not None
     assert answer.status_code == 200, answer.text
     return named(answer.json())
-
-
-def eventually(check: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """What is true in the end."""
-    last = time.monotonic() + seconds
-    while not (value := check()):
-        assert time.monotonic() < last, "it did not come true"
-        time.sleep(0.02)
-    return value

@@ -40,7 +40,7 @@ def _library() -> Path | str:
 
 def _free_range() -> int:
     """The first of some ports that nobody has, one after the other."""
-    for start in range(15000, 18000, _PORTS):
+    for start in range(32000, 32760, _PORTS):
         held: list[socket.socket] = []
         try:
             for port in range(start, start + _PORTS):
