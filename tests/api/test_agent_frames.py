@@ -14,9 +14,11 @@ from api.agent.outbound import Outbound
 from api.url_guard import UrlGuard, UrlRules
 from ray_cluster.stream_jobs import BestShot
 from tests.api.streaming import make, wait_for_end, working
-from tests.api.test_agent import film, handler
+from tests.api.test_agent import film, handler, running
 from tests.api.test_agent_processes import folders
 from tests.support.running_api import RunningApi
+
+__all__ = ["running"]
 
 
 def events(client: httpx.Client, stream_id: str) -> list[dict[str, Any]]:

@@ -15,9 +15,11 @@ from websockets.sync.client import connect
 
 from inference.drawn_face import drawn_face
 from tests.api.streaming import claimed, make, working
-from tests.api.test_agent import film, handler, shown_by
+from tests.api.test_agent import film, handler, running, shown_by
 from tests.support.running_api import RunningApi, headers_of, running_api
 from tests.support.waiting import until
+
+__all__ = ["running"]
 
 
 @pytest.fixture
