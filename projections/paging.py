@@ -33,7 +33,7 @@ _BLOCK_PAGE: Final = """WITH marked AS MATERIALIZED (
                 SELECT count(*)::integer FROM {table} WHERE {owner} AND create_time >= b.start_time
                 AND create_time < b.stop_time AND {bounds}
             ) END AS rows
-        FROM row_blocks b WHERE of_table = {oid} AND scope = %s AND {touched}
+        FROM counted_blocks b WHERE of_table = {oid} AND scope = %s AND {touched}
     ), counted AS (
         SELECT *, sum(rows) OVER (ORDER BY start_time {way}) AS upto FROM placed
     ), before AS MATERIALIZED (
@@ -48,7 +48,7 @@ _STARTS: Final[Mapping[Way, str]] = {
     "asc": "create_time >= (SELECT start_time FROM before)",
     "desc": "create_time < (SELECT stop_time FROM before)",
 }
-_COUNTED: Final = """SELECT EXISTS (SELECT FROM row_blocks
+_COUNTED: Final = """SELECT EXISTS (SELECT FROM counted_blocks
     WHERE of_table = {oid} AND scope = %s AND rows IS NOT NULL)"""
 
 

@@ -105,7 +105,7 @@ def fill(dsn: str, rows: int) -> None:
             pass
         while count_blocks(connection, 60):
             pass
-        for kept in ("event_sums", "event_hour_marks", "row_blocks", "row_block_marks"):
+        for kept in ("event_sums", "event_hour_marks", "counted_blocks", "row_block_marks"):
             connection.execute(f"VACUUM ANALYZE {kept}")
 
 
