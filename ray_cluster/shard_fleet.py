@@ -93,10 +93,10 @@ class ShardFleet:
 
     def tidy(self) -> None:
         """End the actors of shards that hold nothing any more."""
-        names = {replica.name for replica in self.replicas}
-        own = f"{PREFIX}{self._digest}:"
+        own, there = f"{PREFIX}{self._digest}:", self.layout.shards
         for name in ray.util.list_named_actors():
-            if name.startswith(own) and name not in names:
+            # How many replicas there are is told otherwise by a process of other settings.
+            if name.startswith(own) and int(name.split(":")[2]) not in there:
                 try:
                     ray.kill(ray.get_actor(name, NAMESPACE))
                 except ValueError:  # somebody else was faster

@@ -67,6 +67,10 @@ SPECS: dict[str, Any] = {
         },
     },
     "Service": {"required": ["selector", "ports"]},
+    "PodDisruptionBudget": {
+        "required": ["maxUnavailable", "selector"],
+        "properties": {"selector": {"required": ["matchLabels"]}},
+    },
 }
 KUBERNETES = {
     "type": "object",
@@ -203,6 +207,20 @@ def test_volumes_that_are_mounted_are_there_and_the_end_outlasts_the_drain() -> 
             if "command" in container:
                 drain = int(shared["SELENE_DRAIN_SECONDS"])
                 assert pod["terminationGracePeriodSeconds"] > drain + 35, name
+
+
+def test_what_is_disturbed_one_at_a_time_is_there() -> None:
+    labels = {one["spec"]["template"]["metadata"]["labels"]["app"] for one in manifests()
+              if one["kind"] == "Deployment"}  # fmt: skip
+    clusters = set(of_kind("RayCluster"))
+    for budget in of_kind("PodDisruptionBudget").values():
+        (chosen,) = budget["spec"]["selector"]["matchLabels"].items()
+        assert chosen[1] in (clusters if chosen[0] == "ray.io/cluster" else labels)
+
+
+def test_the_index_survives_the_loss_of_a_machine() -> None:
+    for where, _, variables in serving():
+        assert int(variables["SELENE_INDEX__REPLICAS"]) > 1, where
 
 
 def test_the_ray_that_is_asked_for_is_the_one_that_is_pinned() -> None:

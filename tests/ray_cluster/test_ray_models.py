@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from domain.shared.detections import DetectWanted, ImageDetections, ImageInput, ImageType, Warp
-from domain.shared.image_refusals import ModelPackNotFound
+from domain.shared.image_refusals import ModelPackNotFound, ModelsBusy
 from ray_cluster.model_worker import WorkerState
 from ray_cluster.models import Models
 from ray_cluster.opening import open_ray_models
@@ -121,6 +121,52 @@ async def test_processes_share_the_workers(models: Models) -> None:
     after = await states(2)
     assert {state.pid for state in after} == before
     assert sum(state.images for state in after) > 0
+
+
+async def test_a_worker_more_works_when_images_wait_for_long(cluster: RayCluster) -> None:
+    from ray_cluster.cluster_status import worker_states
+
+    models = await ray_models(workers=1, most=2)
+    assert len(models.replicas) == 1
+    some = await images(models) * 8
+    ended = False
+
+    async def ask() -> None:
+        while not ended:
+            try:
+                await models.detect(some, WANTED)
+            except ModelsBusy:
+                await asyncio.sleep(0.1)
+
+    async def second() -> int:
+        told = await asyncio.to_thread(worker_states)
+        state = told.get(models.replicas[1].name)
+        return 0 if state is None else state.images
+
+    clients = [asyncio.create_task(ask()) for _ in range(7)]
+    try:
+        last = time.monotonic() + 150
+        while len(models.replicas) == 1 or not models.replicas[1].ready:
+            assert time.monotonic() < last, "no worker was added"
+            await asyncio.sleep(0.1)
+        before = await second()
+        while await second() <= before:
+            assert time.monotonic() < last, "the new worker does not work"
+            await asyncio.sleep(0.1)
+    finally:
+        ended = True
+        await asyncio.gather(*clients)
+        await models.close()
+
+
+async def test_a_worker_that_died_idle_has_its_models_again(models: Models) -> None:
+    killed = [state.pid for state in await states(2)]
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    last = time.monotonic() + 150
+    while {state.pid for state in await states(2)} & {*killed}:
+        assert time.monotonic() < last, "the workers did not come back"
+        await asyncio.sleep(0.1)
 
 
 async def test_a_pack_that_is_not_there_is_refused_at_the_start(cluster: RayCluster) -> None:
