@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.api.handling import handler, run
-from tests.support.running_api import RunningApi, headers_of
+from tests.support.running_api import RunningApi
 from tests.support.shared import MEDIA, MODELS
 
 PEOPLE = {
@@ -50,7 +50,7 @@ def open_album(eyes: RunningApi) -> Iterator[Album]:
     if not (MEDIA.is_dir() and MODELS.is_dir()):
         pytest.skip("shared media and models are not here")
     account_id = uuid4()
-    with httpx.Client(base_url=eyes.url, headers=headers_of(account_id), timeout=60) as client:
+    with eyes.client(account_id) as client:
         yield _filled(client, account_id)
 
 

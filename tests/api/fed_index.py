@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +37,6 @@ from tests.support.writing import ACCOUNT
 
 DIMENSION = 8
 FEATURE = DescriptorFeature(DescriptorKind.FACE, 1, DIMENSION, Calibration(12.0, -5.0))
-_PATIENCE_S = 10.0
 
 Found = dict[UUID, float]
 """What a search finds: similarity by face."""
@@ -96,13 +94,6 @@ async def writing(dsn: str, feeder: IndexFeeder | None = None) -> AsyncIterator[
     finally:
         await asyncio.to_thread(writer.stop)
         log.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "the index does not reach the end of the log"
-        await asyncio.sleep(0.01)
 
 
 async def life(writer: GroupCommitWriter, seed: int, lists: list[UUID], faces: list[UUID]) -> None:

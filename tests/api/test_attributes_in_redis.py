@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from tests.api.people import new_face, refused
 from tests.support.postgres import Databases
 from tests.support.redis_server import redis_server
-from tests.support.running_api import RunningApi, headers_of, running_api
+from tests.support.running_api import RunningApi, running_api
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def with_redis(
 
 def test_an_attribute_lives_in_redis_and_moves_into_a_face(with_redis: RunningApi) -> None:
     basic = {"age": 29}
-    with httpx.Client(base_url=with_redis.url, headers=headers_of(uuid4())) as client:
+    with with_redis.client(uuid4()) as client:
         made = client.post("/6/attributes", json={"basic_attributes": basic}).json()
         assert client.get(made["url"]).json()["basic_attributes"] == basic
         rows = "SELECT count(*) FROM temporary_attributes"

@@ -31,7 +31,7 @@ def telling(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def teller(telling: RunningApi) -> Iterator[httpx.Client]:
     """Asks it as an account of its own."""
-    with httpx.Client(base_url=telling.url, headers=headers_of(uuid4()), timeout=30) as client:
+    with telling.client(uuid4()) as client:
         yield client
 
 
@@ -109,7 +109,7 @@ def test_what_nobody_took_is_sent_after_a_restart(databases: Databases, tmp_path
     with databases.fresh() as dsn:
         with (
             running_api(dsn, tmp_path, **PRIVATE) as api,
-            httpx.Client(base_url=api.url, headers=account, timeout=30) as client,
+            httpx.Client(base_url=api.url, headers=account, timeout=60) as client,
         ):
             made = event(client, api, handler(client, **called(callback)))
         with receiver(port) as there, running_api(dsn, tmp_path, **PRIVATE):

@@ -21,7 +21,7 @@ from tests.api.people import new_list
 from tests.api.task_results import errors_of, failed, refused_content
 from tests.api.tasks import CANCELLED, done, ended, give
 from tests.support.postgres import Databases
-from tests.support.running_api import RunningApi, headers_of, running_api
+from tests.support.running_api import RunningApi, running_api
 from tests.support.s3_server import s3_server
 from tests.support.shared import MEDIA
 
@@ -73,8 +73,7 @@ def batches(
 
 @pytest.fixture
 def owner(batches: RunningApi, account_id: UUID) -> Iterator[httpx.Client]:
-    headers = headers_of(account_id)
-    with httpx.Client(base_url=batches.url, headers=headers, timeout=30) as made:
+    with batches.client(account_id) as made:
         yield made
 
 
@@ -165,7 +164,7 @@ def test_files_of_a_released_directory(owner: httpx.Client, disk: Path) -> None:
 def bucket() -> Iterator[str]:
     """The address of a store with the photos in the bucket `pictures`."""
     with s3_server() as url:
-        with httpx.Client(base_url=url) as store:
+        with httpx.Client(base_url=url, timeout=60) as store:
             store.put("/pictures").raise_for_status()
             for name in NAMES:
                 store.put(f"/pictures/day one/{name}", content=photo(name)).raise_for_status()
@@ -244,7 +243,7 @@ def test_handlers_and_archives_of_others_are_not_found(
 ) -> None:
     own = {"handler_id": handler(owner, storage_policy=KEPT)}
     source = {"source_type": "zip", "reference": stored(owner, archive())}
-    with httpx.Client(base_url=batches.url, headers=headers_of(uuid4())) as stranger:
+    with batches.client(uuid4()) as stranger:
         for given, code in ((own, 90060), ({"policies": {}}, 13007)):
             content = {"handler": given, "source": source}
             assert [c for c, _ in failed(stranger, "estimator", content)] == [code]
@@ -258,7 +257,7 @@ def test_a_task_can_be_cancelled_while_its_archive_does_not_come(owner: httpx.Cl
         connection, _ = silent.accept()
         with connection:
             assert owner.patch(f"/6/tasks/{task_id}").status_code == 204
-            connection.settimeout(20)
+            connection.settimeout(60)
             while connection.recv(4096):  # until the other side lets go
                 pass
     assert ended(owner, task_id)["task_status"] == CANCELLED

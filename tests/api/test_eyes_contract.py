@@ -45,7 +45,6 @@ def query_of(document: dict[str, Any], path: str) -> dict[str, Any]:
     return {one["name"]: told(one["schema"]) for one in found if one["in"] == "query"}
 
 
-@pytest.mark.timeout(60)
 def test_queries_have_the_names_ranges_and_defaults_of_the_contract(client: httpx.Client) -> None:
     document = client.get("/6/docs/spec", headers=DOCUMENT, timeout=60).json()
     for path in OPERATIONS:

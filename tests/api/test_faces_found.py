@@ -105,7 +105,7 @@ async def test_many_lookups_at_once_are_all_answered(running: RunningApi) -> Non
     account = {"Luna-Account-Id": str(uuid4())}
     limits = httpx.Limits(max_connections=32)
     async with httpx.AsyncClient(
-        base_url=running.url, headers=account, limits=limits, timeout=30
+        base_url=running.url, headers=account, limits=limits, timeout=60
     ) as client:
 
         async def make(number: int) -> str:

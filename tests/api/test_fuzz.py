@@ -75,7 +75,7 @@ def served(running: RunningApi) -> Any:
     found = {}
     for service, path in DOCUMENTS.items():
         url = running.url + MOUNTED[service] + path
-        answer = httpx.get(url, headers={"Accept": "application/json"})
+        answer = httpx.get(url, headers={"Accept": "application/json"}, timeout=60)
         assert answer.status_code == 200, answer.text
         found[service] = schemathesis.openapi.from_dict(answer.json())
     return found
@@ -138,7 +138,7 @@ def _fuzz(
         if own:
             names = case.path_parameters.keys() & known.keys()
             case.path_parameters.update({name: known[name] for name in names})
-        check(case, case.call(base_url=url, headers=mine if own else None))
+        check(case, case.call(base_url=url, headers=mine if own else None, timeout=60))
 
     ask()
 

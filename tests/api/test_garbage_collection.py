@@ -15,7 +15,8 @@ from tests.api.test_events import saved
 from tests.api.test_handlers import make
 from tests.support.postgres import Databases
 from tests.support.receiver import receiver
-from tests.support.running_api import RunningApi, headers_of, running_api
+from tests.support.running_api import RunningApi, running_api
+from tests.support.waiting import until
 
 RECT = {"x": 1, "y": 2, "width": 30, "height": 40}
 
@@ -32,7 +33,7 @@ def calling(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def caller(calling: RunningApi) -> Iterator[httpx.Client]:
     """Asks that API as an account of its own."""
-    with httpx.Client(base_url=calling.url, headers=headers_of(uuid4())) as made:
+    with calling.client(uuid4()) as made:
         yield made
 
 
@@ -180,7 +181,7 @@ class TestWithPhotos:
         assert {one["event_id"] for one in removed} == {event["event_id"] for event in events}
         assert {sample for one in removed for sample in one["samples"]} == samples
         seeing.delete(f"/6/tasks/{task_id}")
-        assert blobs_there(eyes) == before
+        until(lambda: blobs_there(eyes) == before)
         vectors = eyes.services.reader.fetch_value(
             "SELECT count(*) FROM descriptors WHERE owner_id = ANY(%s::uuid[])",
             [[event["event_id"] for event in events]],

@@ -182,7 +182,7 @@ def test_a_dynamic_handler_runs_what_the_request_brings(client: httpx.Client) ->
 
     def ask(policies: Any) -> httpx.Response:
         part = ("policies", (None, json.dumps(policies), "application/json"))
-        return client.post(url, files=[image, part], timeout=30)
+        return client.post(url, files=[image, part], timeout=60)
 
     (event,) = ask({"storage_policy": {"face_policy": {"store_face": 1}}}).json()["events"]
     assert client.get(event["face"]["url"]).status_code == 200
@@ -210,7 +210,7 @@ def test_stored_samples_and_urls_come_as_json(client: httpx.Client) -> None:
             "samples": [{"sample_id": sample_id, "detect_time": when, "detect_ts": 1.5}],
             "images": [f"/6/images/{image_id}", {"image_id": str(uuid4())}],
         },
-        timeout=30,
+        timeout=60,
     ).json()
 
     assert [image["status"] for image in body["images"]] == [1, 1, 0]

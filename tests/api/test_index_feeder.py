@@ -16,11 +16,11 @@ from tests.api.fed_index import (
     content,
     fed,
     life,
-    until,
     writing,
 )
 from tests.support.log import prepare
 from tests.support.postgres import Databases
+from tests.support.waiting import in_time
 from tests.support.writing import ACCOUNT
 
 
@@ -38,7 +38,7 @@ async def test_what_is_fed_fact_by_fact_is_what_is_loaded(dsn: str) -> None:
 
         await asyncio.gather(life(own, 1000, lists, faces), life(other, 2000, lists, faces))
         end = max(own.position, other.position)
-        await until(lambda: index.feeder.position >= end)
+        await in_time(lambda: index.feeder.position >= end)
 
         async with fed(dsn) as loaded:
             assert loaded.feeder.position == index.feeder.position == end
@@ -69,6 +69,6 @@ async def test_a_feeder_that_failed_goes_on_where_it_was(dsn: str) -> None:
             assert index.feeder.position < other.position
             admin.execute("DROP SCHEMA damaged CASCADE")
 
-        await until(lambda: index.feeder.position >= other.position)
+        await in_time(lambda: index.feeder.position >= other.position)
 
         assert (await index.find()).keys() == set(made)

@@ -245,6 +245,6 @@ def test_an_answer_tells_how_far_the_index_was_and_that_it_is_exact(
     assert int(answer.headers["Selene-Match-Position"]) >= int(position)
     assert answer.headers["Selene-Match-Exact"] == "true"
     ahead = {"Selene-Min-Position": str(int(position) + 10**9)}
-    late = client.post("/6/matcher/faces", json=body, headers=ahead, timeout=30)
+    late = client.post("/6/matcher/faces", json=body, headers=ahead, timeout=60)
     assert (late.status_code, late.json()["error_code"]) == (503, 90005)
     assert late.headers["Retry-After"] == "1"

@@ -1,6 +1,5 @@
 """Handlers over photos: who is recognised, for whom, and that it is done once."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -114,14 +113,11 @@ def test_the_same_request_twice_is_done_once(client: httpx.Client, running: Runn
 
     first = client.post(url, content=photo(DAD), headers=headers)
     blobs = blobs_of(running)
-    started = time.perf_counter()
     again = client.post(url, content=photo(DAD), headers=headers)
-    took = time.perf_counter() - started
     other = client.post(url, content=photo(MOM), headers=headers)
 
     assert first.status_code == again.status_code == 201
     assert first.json() == again.json()
-    assert took < 0.1  # no network ran
     assert (other.status_code, other.json()["error_code"]) == (409, 90040)
     assert client.get("/6/faces/count").json()["faces_count"] == 1
     assert blobs_of(running) == blobs
@@ -187,7 +183,7 @@ def test_the_same_request_at_the_same_time_is_done_once(
     before = blobs_of(running)
 
     def ask(_: Any) -> dict[str, Any]:
-        answer = client.post(url, content=photo(DAD), headers=headers, timeout=30)
+        answer = client.post(url, content=photo(DAD), headers=headers, timeout=60)
         assert answer.status_code == 201, answer.text
         body: dict[str, Any] = answer.json()
         return body

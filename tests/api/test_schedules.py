@@ -18,6 +18,7 @@ from projections.tables import INLINE
 from projections.task_numbers import new_numbers
 from tests.api.tasks import DONE, ended
 from tests.support.running_api import RunningApi
+from tests.support.waiting import until
 
 GC: dict[str, Any] = {"task_type": 4, "content": {"target": "events"}}
 YEARLY = {"cron": "5 4 1 1 *", "cron_timezone": "utc"}
@@ -198,11 +199,8 @@ def test_what_was_due_while_nobody_watched_is_given_once(
     log.close()
 
     url = f"/6/tasks/schedules/{schedule_id}"
-    deadline = time.monotonic() + 10
-    while not (found := client.get(url).json())["task_ids"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
+    until(lambda: client.get(url).json()["task_ids"])
+    found = client.get(url).json()
     assert found["next_run_time"] > found["create_time"]
     time.sleep(1.5)  # the scheduler looks every second
     assert client.get(url).json()["task_ids"] == found["task_ids"]

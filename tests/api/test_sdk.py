@@ -96,7 +96,7 @@ def test_a_stored_sample_is_its_owners_face(seeing: httpx.Client, eyes: Any) -> 
     assert cosine(vector(face), vector(known)) > 0.97
     assert "rect" not in face
 
-    with httpx.Client(base_url=eyes.url, headers={"Luna-Account-Id": str(uuid4())}) as other:
+    with eyes.client(uuid4()) as other:
         images = seen(other, {"samples": [sample_id, str(uuid4())]})["images_estimations"]
     assert [image["error"]["error_code"] for image in images] == [13003, 13003]
     assert sample_id in images[0]["error"]["detail"]

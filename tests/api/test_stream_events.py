@@ -44,7 +44,7 @@ def test_a_frame_makes_events_as_an_image_does(client: httpx.Client, url: str) -
     when = {"detect_time": "2026-03-01T00:00:00Z", "detect_ts": 2.5}
     body = {"sources": [frame(encoded(DAD), **when)], "aggregate_attributes": 0}
 
-    answer = client.post(url, json=body, params={"source": "door"}, timeout=30)
+    answer = client.post(url, json=body, params={"source": "door"}, timeout=60)
 
     assert answer.status_code == 201, answer.text
     (image,), (event,) = answer.json()["images"], answer.json()["events"]
@@ -65,7 +65,7 @@ def test_msgpack_carries_bytes_and_several_frames_make_one_event(
     body = msgpack.packb({"sources": sources, "aggregate_attributes": 1})
     headers = {"Content-Type": "application/msgpack"}
 
-    answer = client.post(url, content=body, headers=headers, timeout=30)
+    answer = client.post(url, content=body, headers=headers, timeout=60)
 
     assert answer.status_code == 201, answer.text
     assert [one["filename"] for one in answer.json()["images"]] == [DAD, DAD_AGAIN]
@@ -74,7 +74,7 @@ def test_msgpack_carries_bytes_and_several_frames_make_one_event(
 
 
 def test_a_frame_that_cannot_be_read_has_its_error(client: httpx.Client, url: str) -> None:
-    answer = client.post(url, json={"sources": [frame("~"), frame(encoded(DAD))]}, timeout=30)
+    answer = client.post(url, json={"sources": [frame("~"), frame(encoded(DAD))]}, timeout=60)
 
     assert answer.status_code == 201, answer.text
     assert [one["status"] for one in answer.json()["images"]] == [0, 1]

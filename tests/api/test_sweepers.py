@@ -71,7 +71,7 @@ class Place:
 
     async def until_swept(self) -> None:
         """Wait until no retired list is left."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while retired_lists(self.reader):
                 await asyncio.sleep(0.01)
 
@@ -208,7 +208,7 @@ async def test_expired_attributes_give_their_room_back(place: Place) -> None:
     sweeper = Periodic("attribute-sweeper", sweep, interval_s=0.05)
     sweeper.start()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while place.reader.fetch_value("SELECT count(*) FROM temporary_attributes") > 1:
             await asyncio.sleep(0.05)
 

@@ -11,7 +11,7 @@ from tests.api.eyes import DAD, DAD_AGAIN, FOUR_PEOPLE, JPEG, MOM, Parts, parts,
 from tests.api.people import new_face, refused
 from tests.api.test_verifiers import make
 from tests.support.contract_schemas import assert_contract, needs_contract
-from tests.support.running_api import RunningApi, headers_of
+from tests.support.running_api import RunningApi
 from tests.support.shared import needs_media
 
 pytestmark = needs_media
@@ -23,7 +23,7 @@ KEEP = {"attribute_policy": {"store_attribute": 1}, "face_sample_policy": {"stor
 def judge(request: pytest.FixtureRequest, account_id: UUID) -> Iterator[httpx.Client]:
     """Asks an API with the default pack, and one with the development pack, as the account."""
     running: RunningApi = request.getfixturevalue(request.param)
-    with httpx.Client(base_url=running.url, headers=headers_of(account_id), timeout=60) as made:
+    with running.client(account_id) as made:
         yield made
 
 

@@ -15,6 +15,7 @@ from ray_cluster.matching import MatchFilters, Origin
 from tests.inference.matching.galleries import FEATURES, LISTS, put
 from tests.ray_cluster.matching_adapters import found, ids, query
 from tests.ray_cluster.memory_log import MemoryLog
+from tests.support.waiting import in_time
 
 _BACK_WITHIN_S = 150.0  # of the one machine that all nodes of the tests share
 
@@ -73,10 +74,7 @@ async def kept(
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    last = time.monotonic() + _BACK_WITHIN_S
-    while not condition():
-        assert time.monotonic() < last, "the shards did not come back"
-        await asyncio.sleep(0.02)
+    await in_time(condition, _BACK_WITHIN_S)
 
 
 class Load:

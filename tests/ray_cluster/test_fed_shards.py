@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
@@ -12,10 +11,11 @@ import pytest
 from api.workers.index_feeder import IndexFeeder
 from api.workers.index_mending import IndexMending
 from commands.lists import CreateList
-from tests.api.fed_index import FEATURE, Fed, fed, life, until, writing
+from tests.api.fed_index import FEATURE, Fed, fed, life, writing
 from tests.support.log import MASTER, prepare
 from tests.support.postgres import Databases
 from tests.support.ray_cluster import RayCluster
+from tests.support.waiting import in_time
 from tests.support.writing import ACCOUNT
 
 pytestmark = pytest.mark.slow
@@ -50,11 +50,9 @@ async def test_shards_hold_what_one_index_does_whoever_writes_and_dies(
                 os.kill(int(first.split(":")[0]), signal.SIGKILL)
                 await lives
                 end = max(own.position, other.position)
-            await until(lambda: index.feeder.position >= end)
-            last = time.monotonic() + 60
-            while matching.replicas[0].life == first or not matching.replicas[0].whole:
-                assert time.monotonic() < last, "the shard did not come back"
-                await asyncio.sleep(0.05)
+            await in_time(lambda: index.feeder.position >= end)
+            shard = matching.replicas[0]
+            await in_time(lambda: shard.life != first and shard.whole, 150)
             async with fed(dsn) as loaded:
                 assert len(await loaded.find()) > 20
                 for list_id in (None, *lists[:-1]):

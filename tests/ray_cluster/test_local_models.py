@@ -57,7 +57,7 @@ class Gate:
         self, images: Sequence[ImageInput], wanted: DetectWanted
     ) -> list[ImageDetections | ImageRefused]:
         self.entered.set()
-        assert self.opened.wait(30)
+        assert self.opened.wait(60)
         return self._pipeline.detect(images, wanted)
 
 
@@ -92,7 +92,7 @@ async def test_an_abandoned_request_frees_its_place(pipeline: Pipeline) -> None:
     models = LocalModels(gate, threads=1, max_waiting=3)  # type: ignore[arg-type]
     sent = [ImageInput(b"broken", "x")]
     tasks = [asyncio.create_task(models.detect(sent, DetectWanted()))]
-    assert await asyncio.to_thread(gate.entered.wait, 30)
+    assert await asyncio.to_thread(gate.entered.wait, 60)
     tasks += [asyncio.create_task(models.detect(sent, DetectWanted())) for _ in range(2)]
     await asyncio.sleep(0)
     for task in tasks[1:]:

@@ -47,7 +47,7 @@ class Asked:
 
     def _announced(self, client: httpx.Client, method: str, length: int) -> httpx.Response:
         place = urlsplit(str(client.base_url))
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=10)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
         headers = {**client.headers, **self.headers, "Content-Length": str(length)}
         connection.request(method, self.url, headers=headers)
         answer = connection.getresponse()
@@ -85,7 +85,7 @@ class World:
     def streams(self) -> Iterator[httpx.Client]:
         """Asks the streams service as the account."""
         base, headers = f"{self.api.url}/streams", self.client.headers
-        with httpx.Client(base_url=base, headers=headers, timeout=30) as made:
+        with httpx.Client(base_url=base, headers=headers, timeout=60) as made:
             yield made
 
     def static_handler(self) -> str:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.postgres import Databases
-from tests.support.running_api import RunningApi, headers_of, running_api
+from tests.support.running_api import RunningApi, running_api
 
 MOUNTS = {"api": "", "streams": "/streams", "sender": "/sender", "tracking": "/tracking"}
 PAGE = "https://page.example"
@@ -52,8 +52,7 @@ def test_every_path_tells_its_methods_to_pages(open_api: RunningApi, service: st
 
 
 def test_head_says_what_get_says_without_its_body(open_api: RunningApi) -> None:
-    headers = headers_of(UUID(SOME_ID))
-    with httpx.Client(base_url=open_api.url, headers=headers) as client:
+    with open_api.client(UUID(SOME_ID)) as client:
         for path in ("/6/faces", "/6/lists/count", "/6/events", "/6/handlers", "/version"):
             got, headed = client.get(path), client.head(path)
             assert (headed.status_code, headed.content) == (got.status_code, b"")
@@ -61,8 +60,9 @@ def test_head_says_what_get_says_without_its_body(open_api: RunningApi) -> None:
 
 
 def test_refusals_are_readable_by_pages_too(open_api: RunningApi) -> None:
-    answer = httpx.post(f"{open_api.url}/6/faces", json={}, headers={"Origin": PAGE})
+    answer = httpx.post(f"{open_api.url}/6/faces", json={}, headers={"Origin": PAGE}, timeout=60)
     assert answer.status_code == 403
     assert answer.headers["access-control-allow-origin"] == PAGE
-    other = httpx.get(f"{open_api.url}/version", headers={"Origin": "https://other.example"})
+    elsewhere = {"Origin": "https://other.example"}
+    other = httpx.get(f"{open_api.url}/version", headers=elsewhere, timeout=60)
     assert "access-control-allow-origin" not in other.headers

@@ -93,7 +93,7 @@ def test_what_is_told_of_tracks_is_as_the_contract_says(world: World) -> None:
             not messages
             or messages[-1]["analytics_results"]["human_tracking"]["track_status"] != "ended"
         ):
-            messages.append(json.loads(socket.recv(timeout=10)))
+            messages.append(json.loads(socket.recv(timeout=60)))
 
     assert [problems(MESSAGE, one, "tracking") for one in messages] == [[]] * len(messages)
     assert len(messages) > 1

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from tests.api.belongings import numbered_belongings
 from tests.support.postgres import Databases
-from tests.support.running_api import RunningApi, headers_of, running_api
+from tests.support.running_api import RunningApi, best_pack, running_api
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +20,18 @@ def running(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> I
         yield api
 
 
+@pytest.fixture(scope="package")
+def eyes(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    """The same with the development pack where it is here."""
+    with (
+        databases.fresh() as dsn,
+        running_api(dsn, tmp_path_factory.mktemp("unchanged_eyes"), **best_pack()) as api,
+    ):
+        yield api
+
+
 @pytest.fixture(scope="session")
 def elsewhere(running: RunningApi) -> dict[str, str]:
     """The numbers of things of an account that no test has."""
-    with httpx.Client(base_url=running.url, headers=headers_of(uuid4())) as client:
+    with running.client(uuid4()) as client:
         return numbered_belongings(client)
