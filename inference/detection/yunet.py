@@ -138,6 +138,8 @@ def _decode(
         cells = np.flatnonzero(cls * obj >= 0.99 * min_score**2)
         score = np.sqrt(np.clip(cls[cells], 0, 1) * np.clip(obj[cells], 0, 1))
         cells, score = cells[score >= min_score], score[score >= min_score]
+        if not cells.size and scores:
+            continue  # nothing of this size, and the shapes of nothing are told already
         grid = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
         box = maps[f"bbox_{stride}"][cells]
         centres = (grid + box[:, :2]) * stride
