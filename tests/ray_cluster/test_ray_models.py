@@ -35,7 +35,7 @@ async def states(count: int) -> list[WorkerState]:
     """What each worker says of itself, once so many are ready."""
     from ray_cluster.cluster_status import worker_states
 
-    last = time.monotonic() + 60
+    last = time.monotonic() + 180
     while True:
         told = await asyncio.to_thread(worker_states)
         ready = [state for state in told.values() if state is not None and state.ready]

@@ -22,6 +22,7 @@ from tests.support.ray_cluster import RayCluster
 from tests.support.running_api import headers_of
 from tests.support.service import Service
 from tests.support.shared import ROOT
+from tests.support.waiting import until
 
 SERVE = "api.cli.main"
 
@@ -80,7 +81,7 @@ def drained(service: Service) -> None:
         for name, value in head.items():
             connection.putheader(name, value)
         connection.endheaders(body[:1000])
-        assert httpx.get(service.url("/version"), timeout=30).status_code == 200  # it has seen it
+        assert httpx.get(service.url("/version"), timeout=60).status_code == 200  # it has seen it
         service.signal(signal.SIGTERM)
         service.wait_for("stopping")
         connection.send(body[1000:])
@@ -103,12 +104,19 @@ def test_a_service_on_a_cluster_finds_faces_and_leaves_its_workers_there(
     assert len(answer.json()["images"][0]["detections"]["samples"]) == 1
 
     matched(service)
-    told = status(cluster, tmp_path)
+
+    def caught_up() -> dict[str, list[dict[str, Any]]] | None:
+        told = status(cluster, tmp_path)
+        filled = [one for one in told["shards"] if one.get("rows")]
+        return told if all(one["behind"] == 0 for one in filled) else None
+
+    told = until(caught_up, 150)
+    assert told is not None
     assert sum(node["alive"] for node in told["nodes"]) >= 2
     assert sum(worker.get("images", 0) for worker in told["models"]) >= 1
     shards = [one for one in told["shards"] if one.get("rows")]
     assert all(one["resident"] > 1 << 20 and one["behind"] == 0 for one in shards)
-    metrics = httpx.get(service.url("/metrics"), timeout=30).text
+    metrics = httpx.get(service.url("/metrics"), timeout=60).text
     for shard in shards:
         assert f'selene_actor_rows{{actor="{shard["name"]}"}} {shard["rows"]:.1f}' in metrics
     assert "selene_actor_queue_length{" in metrics
