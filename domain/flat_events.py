@@ -64,12 +64,18 @@ def flat_event(
 
 def flat_content(recorded: Json) -> dict[str, Any]:
     """The fields of the contract's `Event` that its record tells by itself."""
+    flat = content_but_place(recorded)
+    flat["location"] = flat_location(recorded.get("location"))
+    return flat
+
+
+def content_but_place(recorded: Json) -> dict[str, Any]:
+    """The same without the `location`."""
     flat = _UNKNOWN.copy()
     for name in _SAID:
         flat[name] = recorded.get(name)
     matches, detections = recorded.get("matches"), recorded.get("detections") or ()
     flat["tags"] = flat["tags"] or None
-    flat["location"] = flat_location(recorded.get("location"))
     flat["top_match"] = recorded.get(TOP_MATCH) or best_match(matches)
     flat["match_result"] = matches or None
     flat["face_detections"] = _short(detections, "face")

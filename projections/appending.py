@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from projections.copying import MANY, Copying
+from projections.copying import MANY, Copying, array_of
 
 _LOG = {
     "originator_id": "uuid",
@@ -22,6 +22,7 @@ class Appending:
     def __init__(self, table: str, columns: Mapping[str, str]) -> None:
         arrays = ", ".join(f"%b::{kind}[]" for kind in columns.values())
         self._insert = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+        self._arrays = [array_of(kind) for kind in columns.values()]
         self._copying = Copying(table, columns)
 
     def write(
@@ -31,7 +32,9 @@ class Appending:
         if count > MANY:
             self._copying.write(connection, rows)
         elif count:
-            connection.execute(self._insert, [list(column) for column in zip(*rows, strict=True)])
+            columns = zip(*rows, strict=True)
+            arrays = [array(c) for array, c in zip(self._arrays, columns, strict=True)]
+            connection.execute(self._insert, arrays)
 
 
 HISTORY = Appending("history", _LOG)

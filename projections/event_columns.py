@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from domain.flat_events import flat_content
+from domain.flat_events import content_but_place
 from domain.recognitions import EventRecorded
 
 _SMALL: Final = ("gender", "age", "emotion", "mask", "ethnic_group", "liveness", "deepfake")
@@ -52,11 +52,14 @@ ASKED: Final = {
 
 _PERSONAL: Final[dict[str, Any]] = dict.fromkeys([*SHOWN, *ASKED])
 _NOTHING: Final[Mapping[str, Any]] = {}
+_NOWHERE: Final[Mapping[str, Any]] = dict.fromkeys(PLACE)
+_NO_MATCH: Final[Mapping[str, Any]] = dict.fromkeys(ASKED.keys() - PLACE.keys())
 
 
 def event_row(event: EventRecorded) -> dict[str, Any]:
     """The row of an event; all that is personal is None where its key was destroyed."""
-    row = _PERSONAL.copy() if event.generated is None else flat_content(event.generated)
+    told = event.generated
+    row = _PERSONAL.copy() if told is None else content_but_place(told)
     row["event_id"] = event.originator_id
     row["account_id"] = event.account_id
     row["handler_id"] = event.handler_id
@@ -64,37 +67,40 @@ def event_row(event: EventRecorded) -> dict[str, Any]:
     row["end_time"] = event.end_time
     row["insert_time"] = event.timestamp
     row["descriptor_ids"] = ids_by_kind(event.descriptor_ids)
-    if event.generated is None:
+    if told is None:
         return row
     for name in _TEXTS:
-        if row[name] is not None:
+        if type(row[name]) is not str:
             row[name] = as_text(row[name])
-    row["tags"] = row["tags"] and [as_text(tag) for tag in row["tags"]]
+    row["tags"] = row["tags"] and list(map(as_text, row["tags"]))
     for name in _SMALL:
         if row[name] is not None:
             row[name] = _small(row[name])
     for name in ("stream_id", "face_id"):
         if row[name] is not None:
             row[name] = as_uuid(row[name])
-    row["attach_result"] = [as_uuid(list_id) for list_id in row["attach_result"]]
-    row.update(place_columns(row.pop("location")))
-    top = row["top_match"] or _NOTHING
-    row["top_label"] = as_text(top.get("label"))
-    row["top_similarity"] = top.get("similarity")
-    row["top_object_id"] = as_uuid(top.get("face_id") or top.get("event_id"))
-    row["top_external_id"] = as_text(top.get("external_id"))
+    row["attach_result"] = list(map(as_uuid, row["attach_result"]))
+    row |= place_columns(told.get("location"))
+    if top := row["top_match"]:
+        row["top_label"] = as_text(top.get("label"))
+        row["top_similarity"] = top.get("similarity")
+        row["top_object_id"] = as_uuid(top.get("face_id") or top.get("event_id"))
+        row["top_external_id"] = as_text(top.get("external_id"))
+    else:
+        row |= _NO_MATCH
     return row
 
 
-def place_columns(location: Any) -> dict[str, Any]:
+def place_columns(location: Any) -> Mapping[str, Any]:
     """The columns of `PLACE` of the contract's `Location`; of anything else all are None."""
-    told = location if isinstance(location, dict) else _NOTHING
-    position = told.get("geo_position")
+    if not isinstance(location, dict):
+        return _NOWHERE
+    place: dict[str, Any] = {name: as_text(location.get(name)) for name in _PLACES}
+    position = location.get("geo_position")
     position = position if isinstance(position, dict) else _NOTHING
-    return {
-        **{name: as_text(told.get(name)) for name in _PLACES},
-        **{name: as_number(position.get(name)) for name in ("longitude", "latitude")},
-    }
+    place["longitude"] = as_number(position.get("longitude"))
+    place["latitude"] = as_number(position.get("latitude"))
+    return place
 
 
 def ids_by_kind(descriptor_ids: Mapping[str, Mapping[int, UUID]]) -> dict[str, dict[str, str]]:

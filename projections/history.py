@@ -1,7 +1,6 @@
 """The event log in Postgres: both logs, their read models and side tables in one transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -47,16 +46,11 @@ _Written = tuple[UUID, int, str, bytes]
 
 
 @dataclass(slots=True)
-class _Encoded:
-    history: list[_Written]
-    recognitions: list[_Written]
-    new_keys: dict[UUID, bytes]
-    older_keys: Mapping[UUID, bytes]
+class _Keys:
+    """The keys of all subjects of whom a batch says something personal."""
 
-    @property
-    def keys(self) -> Mapping[UUID, bytes]:
-        """The keys of all subjects of whom something personal is written."""
-        return {**self.older_keys, **self.new_keys}
+    new: dict[UUID, bytes]
+    older: Mapping[UUID, bytes]
 
 
 class PostgresLog:
@@ -77,6 +71,11 @@ class PostgresLog:
     def close(self) -> None:
         """Give the connection back."""
         self._link.close()
+
+    @property
+    def server_process(self) -> int:
+        """The server's process that works for this log."""
+        return self._link.connection().info.backend_pid
 
     def position(self) -> int:
         """The last committed position; 0 for an empty log."""
@@ -170,11 +169,15 @@ class PostgresLog:
         return committed
 
     def _write(self, connection: Connection[Any], batch: Batch, attempt: "_Attempt") -> list[Fact]:
-        encoded = self._encode(connection, batch)
-        attempt.new_keys = encoded.new_keys
+        keys = self._keys_of(connection, batch)
+        attempt.new_keys = keys.new
+        logs = self._rows(batch.events, keys), self._rows(batch.recognitions, keys)
         events = [*batch.events, *batch.recognitions]
         count = len(events) + len(batch.announcements)
+        # Many rows are made while the server stores those before them, few before it is asked.
         manner = uncollected() if count > MANY else connection.pipeline()
+        if count <= MANY:
+            logs = list(logs[0]), list(logs[1])
         with connection.transaction(), manner:
             row = connection.execute(_HEAD, [count]).fetchone()
             assert row is not None
@@ -189,76 +192,41 @@ class PostgresLog:
                 for model in self._inline
                 if not model.table.event_classes.isdisjoint(classes)
             ]
-            if count > MANY:
-                self._write_many(connection, encoded, first, told)
-            else:
-                self._write_logs(connection, encoded, first)
-                for model, theirs in told:
-                    model.apply(connection, theirs)
-            write_beside(connection, batch, first + len(facts))
+            KEYS.write(connection, self._keys.wrapped(keys.new), len(keys.new))
+            HISTORY.write(connection, _placed(logs[0], first), len(batch.events))
+            first += len(batch.events)
+            RECOGNITIONS.write(connection, _placed(logs[1], first), len(batch.recognitions))
+            for model, theirs in told:
+                model.apply(connection, theirs)
+            write_beside(connection, batch, first + len(batch.recognitions))
             if batch.answers:
-                self._answers.write(connection, batch.answers, encoded.keys)
+                self._answers.write(connection, batch.answers, {**keys.older, **keys.new})
             connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(row[0])])
         return facts
 
-    def _write_many(
-        self,
-        connection: Connection[Any],
-        encoded: _Encoded,
-        first: int,
-        told: Sequence[tuple[ReadModel, list[Fact]]],
-    ) -> None:
-        """Make new rows while the server stores the logs: each keeps a processor busy."""
-        with ThreadPoolExecutor(1) as aside:
-            stored = aside.submit(self._write_logs, connection, encoded, first)
-            births = [model.births(theirs) for model, theirs in told]
-            stored.result()
-        for (model, theirs), born in zip(told, births, strict=True):
-            if born is None:
-                model.apply(connection, theirs)
-            else:
-                model.store(connection, born)
+    def _rows(self, events: Iterable[tuple[Any, str]], keys: _Keys) -> Iterable[_Written]:
+        """The stored form of each event; they are encoded and sealed as they are asked for."""
+        written, new, older = self._mapper.written, keys.new.get, keys.older.get
+        for event, request_id in events:
+            subject_id = event.originator_id
+            yield written(event, new(subject_id) or older(subject_id), request_id)
 
-    def _encode(self, connection: Connection[Any], batch: Batch) -> _Encoded:
+    def _keys_of(self, connection: Connection[Any], batch: Batch) -> _Keys:
+        """Keys for those who are born in the batch or have none, and the keys of the others."""
         new: dict[UUID, bytes] = {}
-        known = self._older_keys(connection, batch, new)
-        written = self._mapper.written
-
-        def encoded(events: list[tuple[Any, str]]) -> list[_Written]:
-            made = []
-            for event, request_id in events:
-                key = None
+        later: set[UUID] = set()
+        for events in (batch.events, batch.recognitions):
+            for event, _ in events:
                 if personal_fields(type(event)):
                     if event.originator_version == 1:
-                        key = new[event.originator_id] = new_key()
+                        new[event.originator_id] = new_key()
                     else:
-                        key = known.get(event.originator_id) or new[event.originator_id]
-                made.append(written(event, key, request_id))
-            return made
-
-        return _Encoded(encoded(batch.events), encoded(batch.recognitions), new, known)
-
-    def _older_keys(
-        self, connection: Connection[Any], batch: Batch, new: dict[UUID, bytes]
-    ) -> dict[UUID, bytes]:
-        """Keys of subjects that are not born in the batch; adds to `new` for who has none."""
-        events = [event for event, _ in (*batch.events, *batch.recognitions)]
-        later = {
-            e.originator_id
-            for e in events
-            if e.originator_version != 1 and personal_fields(type(e))
-        }
-        if not later:
-            return {}
-        later -= {
-            e.originator_id
-            for e in events
-            if e.originator_version == 1 and personal_fields(type(e))
-        }
-        found = self._keys.find(connection, later)
-        if without := later - found.keys():
+                        later.add(event.originator_id)
+        later -= new.keys()
+        older = self._keys.find(connection, later) if later else {}
+        if without := later - older.keys():
             new.update(new_keys(connection, without))
-        return found
+        return _Keys(new, older)
 
     def _check(self, connection: Connection[Any], expected: Mapping[UUID, int]) -> None:
         if not expected:
@@ -271,13 +239,6 @@ class PostgresLog:
         )
         if dict(rows.fetchall()) != expected:
             raise VersionConflict
-
-    def _write_logs(self, connection: Connection[Any], encoded: _Encoded, first: int) -> None:
-        if keys := encoded.new_keys:
-            KEYS.write(connection, self._keys.wrapped(keys), len(keys))
-        entities, seen = encoded.history, encoded.recognitions
-        HISTORY.write(connection, _placed(entities, first), len(entities))
-        RECOGNITIONS.write(connection, _placed(seen, first + len(entities)), len(seen))
 
 
 @dataclass(slots=True)

@@ -35,16 +35,17 @@ class ReadModel:
             "sets": SQL(", ").join(SQL("{0} = v.{0}").format(c) for c in columns),
         }
         rows = "json_populate_recordset(NULL::{table}, %s::json) v"
-        self._select = SQL("SELECT {columns} FROM {table} WHERE {key} = ANY(%b)").format(**parts)
-        self._insert = SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM " + rows).format(
-            **parts
-        )
-        self._update = SQL(
-            "UPDATE {table} t SET {sets} FROM " + rows + " WHERE t.{key} = v.{key}"
-        ).format(**parts)
+        insert = SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM " + rows)
+        update = SQL("UPDATE {table} t SET {sets} FROM " + rows + " WHERE t.{key} = v.{key}")
+        select = SQL("SELECT {columns} FROM {table} WHERE {key} = ANY(%b)")
+        delete = SQL("DELETE FROM {table} WHERE {key} = ANY(%b)")
+        # As bytes, since composing a statement costs more than sending it.
+        self._insert = insert.format(**parts).as_bytes()
+        self._update = update.format(**parts).as_bytes()
+        self._select = select.format(**parts).as_bytes()
+        self._delete = delete.format(**parts).as_bytes()
         self._copying = Copying(self.name, table.columns)
         self._in_order = itemgetter(*table.columns)
-        self._delete = SQL("DELETE FROM {table} WHERE {key} = ANY(%b)").format(**parts)
         self._sweeps = {
             sweep.column: SQL(
                 "UPDATE {table} SET {column} = array_remove({column}, %b) "

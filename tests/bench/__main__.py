@@ -9,12 +9,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from api.embedded_postgres import EmbeddedPostgres
-from tests.bench import cluster, freshness, http, inference, kit, log, match, rebuild, video
+from tests.bench import (
+    appending,
+    cluster,
+    freshness,
+    http,
+    inference,
+    kit,
+    log,
+    match,
+    rebuild,
+    video,
+)
 from tests.bench.figures import Figure, show
 from tests.support.log import prepare
 
 SECTIONS: dict[str, Callable[[str, str], Iterator[Figure]]] = {
     "log": lambda dsn, _: log.figures(dsn),
+    "appending": lambda dsn, _: appending.figures(dsn),
     "rebuild": lambda dsn, _: rebuild.figures(dsn),
     "kit": lambda *_: kit.figures(),
     "http": http.figures,

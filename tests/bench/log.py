@@ -14,7 +14,6 @@ import psycopg
 from commands.faces import CreateFace
 from commands.router import COMMANDS
 from commands.writer import GroupCommitWriter
-from domain.log.port import Batch
 from domain.recognitions import EventRecorded
 from tests.bench.figures import Figure, medians, rate
 from tests.support.log import open_log
@@ -24,9 +23,9 @@ STATE = orjson.dumps(
     {"account_id": str(ACCOUNT), "user_data": "Ann", "external_id": "A-1"}
     | {"originator_topic": "face", "_t": "2026-01-01T00:00:00.000000+00:00", "_p": "x" * 120}
 )
-_RAW_ROWS = """CREATE TABLE IF NOT EXISTS raw_faces (face_id uuid PRIMARY KEY, account_id uuid,
+RAW_ROWS = """CREATE TABLE IF NOT EXISTS raw_faces (face_id uuid PRIMARY KEY, account_id uuid,
     user_data text, external_id text, avatar text, create_time timestamptz)"""
-_RAW_LOG = """CREATE TABLE IF NOT EXISTS raw_log (originator_id uuid, originator_version bigint,
+RAW_LOG = """CREATE TABLE IF NOT EXISTS raw_log (originator_id uuid, originator_version bigint,
     topic text, state bytea, notification_id bigserial,
     PRIMARY KEY (originator_id, originator_version))"""
 _RAW_EVENT = "INSERT INTO raw_log (originator_id, originator_version, topic, state) VALUES "
@@ -34,10 +33,10 @@ _RAW_ROW = "INSERT INTO raw_faces VALUES "
 
 
 def figures(dsn: str) -> Iterator[Figure]:
-    """The rows of the design's table on the writer, the import and recognitions."""
+    """The rows of the design's table on the writer."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(_RAW_ROWS)
-        connection.execute(_RAW_LOG)
+        connection.execute(RAW_ROWS)
+        connection.execute(RAW_LOG)
     ours, raw_64, raw_8 = medians(
         [
             lambda: _creates(dsn, 64, 6000),
@@ -48,9 +47,6 @@ def figures(dsn: str) -> Iterator[Figure]:
     yield Figure("create face, row visible, 64 in flight / raw 64 per transaction", ours, raw_64,
                  "1/s", 0.5)  # fmt: skip
     yield Figure("the same / raw 8 connections, one each", ours, raw_8, "1/s", 2.0)
-    ours, raw = medians([lambda: _events(dsn, 5000), lambda: _copy_events(dsn, 5000)])
-    yield Figure("recognitions, 500 per transaction, visible / COPY of the log", ours, raw,
-                 "1/s", 0.4)  # fmt: skip
 
 
 @contextmanager
@@ -149,35 +145,3 @@ def recorded() -> EventRecorded:
         descriptor_ids={},
         notify=True,
     )
-
-
-def _events(dsn: str, count: int, group: int = 500) -> float:
-    log = open_log(dsn)
-    batches = [
-        Batch(recognitions=[(recorded(), "r") for _ in range(group)]) for _ in range(count // group)
-    ]
-
-    def work() -> None:
-        for batch in batches:
-            log.commit(batch)
-
-    try:
-        return rate(count, work)
-    finally:
-        log.close()
-
-
-def _copy_events(dsn: str, count: int, group: int = 500) -> float:
-    events = [(event_id, generated(event_id)) for event_id in (uuid4() for _ in range(count))]
-
-    def work() -> None:
-        with psycopg.connect(dsn) as connection:
-            for start in range(0, count, group):
-                with connection.cursor().copy(
-                    "COPY raw_log (originator_id, originator_version, topic, state) FROM STDIN"
-                ) as copy:
-                    for event_id, event in events[start : start + group]:
-                        copy.write_row((event_id, 1, "event.recorded", orjson.dumps(event)))
-                connection.commit()
-
-    return rate(count, work)
