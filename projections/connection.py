@@ -89,9 +89,9 @@ class Link:
         deadline = time.monotonic() + (0.0 if self._away else self._patience_s)
         while True:
             try:
-                connection = psycopg.connect(self._dsn, autocommit=True, prepare_threshold=2)
-                for setting in _SETTINGS:
-                    connection.execute(setting)
+                connection = _prepared(
+                    psycopg.connect(self._dsn, autocommit=True, prepare_threshold=2)
+                )
             except psycopg.OperationalError as refused:
                 if time.monotonic() >= deadline:
                     self._away = True
@@ -100,6 +100,17 @@ class Link:
             else:
                 self._away = False
                 return connection
+
+
+def _prepared(connection: Connection[Any]) -> Connection[Any]:
+    """The new connection with its settings, or closed where the server went meanwhile."""
+    try:
+        for setting in _SETTINGS:
+            connection.execute(setting)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _status(connection: Connection[Any], transaction_id: str) -> str | None:

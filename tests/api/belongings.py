@@ -85,6 +85,7 @@ def numbered_belongings(client: httpx.Client) -> dict[str, str]:
 
 def state_of(running: RunningApi) -> dict[str, Any]:
     """The position of the log, how many rows every table has, and the names of all files."""
+    running.rest()
     counts = ", ".join(f"(SELECT count(*) FROM {table}) AS {table}" for table in TABLES)
     query = f"SELECT (SELECT position FROM log_head) AS position, {counts}"
     found = running.services.reader.fetch_one(query)
