@@ -130,7 +130,9 @@ def _decode(
     maps: dict[str, Floats], width: int, height: int, min_score: float
 ) -> tuple[Floats, Floats, Floats]:
     """Scores (n), corners (n, 4) and points (n, 5, 2) of the cells above the threshold."""
-    scores, corners, points = [], [], []
+    scores: list[Floats] = []
+    corners: list[Floats] = []
+    points: list[Floats] = []
     for stride in _STRIDES:
         columns = width // stride
         cls, obj = maps[f"cls_{stride}"][:, 0], maps[f"obj_{stride}"][:, 0]
