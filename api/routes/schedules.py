@@ -51,7 +51,7 @@ ScheduleId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 @router.post("", status_code=201, response_model=ScheduleCreated, dependencies=[_MAKE])
 async def create_schedule(
-    body: ScheduleWanted, db: ReadDb, send: Send, caller: Caller, account_id: AccountId
+    body: ScheduleWanted, db: ReadDb, send: Send, account_id: AccountId, caller: Caller
 ) -> Response:
     """Have a task given again and again."""
     (schedule_id,) = await asyncio.to_thread(new_numbers, db, Numbered.SCHEDULE)
@@ -83,8 +83,8 @@ async def put_schedule(
     body: ScheduleWanted,
     db: ReadDb,
     send: Send,
-    caller: Caller,
     account_id: AccountId,
+    caller: Caller,
 ) -> Response:
     """Replace a schedule whole; the tasks that it gave stay."""
     wanted = await asyncio.to_thread(_wanted, body, db, caller, account_id)

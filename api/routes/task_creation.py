@@ -40,7 +40,7 @@ _ROUTE: Final[dict[str, Any]] = {
 
 @router.post("/clustering", **_ROUTE)
 async def create_clustering_task(
-    body: ClusteringTask, db: ReadDb, send: Send, caller: Caller, account_id: AccountId
+    body: ClusteringTask, db: ReadDb, send: Send, account_id: AccountId, caller: Caller
 ) -> Response:
     """Group faces or events by similarity."""
     return await _given(body, TaskType.CLUSTERING, db, send, caller, account_id)
@@ -48,7 +48,7 @@ async def create_clustering_task(
 
 @router.post("/reporter", **_ROUTE)
 async def create_reporter_task(
-    body: ReporterTask, db: ReadDb, send: Send, caller: Caller, account_id: AccountId
+    body: ReporterTask, db: ReadDb, send: Send, account_id: AccountId, caller: Caller
 ) -> Response:
     """Write a table about the clusters of a task."""
     return await _given(body, TaskType.REPORTER, db, send, caller, account_id)
@@ -56,7 +56,7 @@ async def create_reporter_task(
 
 @router.post("/exporter", **_ROUTE)
 async def create_exporter_task(
-    body: ExporterTask, db: ReadDb, send: Send, caller: Caller, account_id: AccountId
+    body: ExporterTask, db: ReadDb, send: Send, account_id: AccountId, caller: Caller
 ) -> Response:
     """Write a table of faces or events."""
     return await _given(body, TaskType.EXPORTER, db, send, caller, account_id)
@@ -64,7 +64,7 @@ async def create_exporter_task(
 
 @router.post("/linker", **_ROUTE)
 async def create_linker_task(
-    body: LinkerTask, db: ReadDb, send: Send, caller: Caller, account_id: AccountId
+    body: LinkerTask, db: ReadDb, send: Send, account_id: AccountId, caller: Caller
 ) -> Response:
     """Put faces, or faces made of events, into a list."""
     return await _given(body, TaskType.LINKER, db, send, caller, account_id)
@@ -72,7 +72,7 @@ async def create_linker_task(
 
 @router.post("/gc", **_ROUTE)
 async def create_gc_task(
-    body: GcTask, db: ReadDb, send: Send, caller: Caller, account_id: AccountId
+    body: GcTask, db: ReadDb, send: Send, account_id: AccountId, caller: Caller
 ) -> Response:
     """Remove events or faces, with their samples and source images if asked for."""
     return await _given(body, TaskType.GARBAGE_COLLECTION, db, send, caller, account_id)
@@ -80,7 +80,7 @@ async def create_gc_task(
 
 @router.post("/cross_match", **_ROUTE)
 async def create_cross_match_task(
-    body: CrossMatchTask, db: ReadDb, send: Send, caller: Caller, account_id: AccountId
+    body: CrossMatchTask, db: ReadDb, send: Send, account_id: AccountId, caller: Caller
 ) -> Response:
     """Compare every reference with every candidate."""
     return await _given(body, TaskType.CROSS_MATCHING, db, send, caller, account_id)
@@ -88,7 +88,7 @@ async def create_cross_match_task(
 
 @router.post("/roc", **_ROUTE)
 async def create_roc_task(
-    body: RocTask, db: ReadDb, send: Send, caller: Caller, account_id: AccountId
+    body: RocTask, db: ReadDb, send: Send, account_id: AccountId, caller: Caller
 ) -> Response:
     """Draw the ROC curve of marked faces or attributes."""
     return await _given(body, TaskType.ROC, db, send, caller, account_id)
@@ -96,7 +96,7 @@ async def create_roc_task(
 
 @router.post("/estimator", **_ROUTE)
 async def create_estimator_task(
-    body: EstimatorTask, db: ReadDb, send: Send, caller: Caller, account_id: AccountId
+    body: EstimatorTask, db: ReadDb, send: Send, account_id: AccountId, caller: Caller
 ) -> Response:
     """Run a handler over the images of an archive, a bucket or a directory."""
     return await _given(body, TaskType.ESTIMATOR, db, send, caller, account_id)

@@ -57,8 +57,8 @@ async def create_token(
     query: Annotated[TokenCreateQuery, Query()],
     send: Send,
     services: ServicesDep,
-    caller: Caller,
     account_id: AccountId,
+    caller: Caller,
 ) -> Response:
     """Make a token; a token cannot make one that may do more than itself."""
     fields = _fields(body, query, caller)
@@ -100,8 +100,8 @@ async def replace_token(
     query: Annotated[TokenCreateQuery, Query()],
     send: Send,
     services: ServicesDep,
-    caller: Caller,
     account_id: AccountId,
+    caller: Caller,
 ) -> Response:
     """Give a token other rights and another text; its earlier text is refused from now on."""
     fields = _fields(body, query, caller)

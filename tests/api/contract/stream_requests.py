@@ -7,7 +7,7 @@ from uuid import UUID
 
 from api.live.previews import url_of
 from tests.api.contract.asking import Asked, World
-from tests.api.files import FACE
+from tests.api.files import BODY
 from tests.api.people import some_id
 from tests.api.streaming import body_v1, body_v2, claimed, make, report
 
@@ -66,7 +66,7 @@ def _frame(version: int) -> Make:
         own = {"last_frame": {"url": url_of(stream_id, "last_frame")}}
         with world.streams() as client:
             report(client, stream_id, "in_progress", preview=own)
-            shown = {"stream_id": stream_id, "version": 1, "picture": b64encode(FACE).decode()}
+            shown = {"stream_id": stream_id, "version": 1, "picture": b64encode(BODY).decode()}
             told = client.post("/2/streams/processing/live", json={"streams": [shown]})
             assert told.status_code == 200, told.text
         return Asked(f"/streams/{version}/streams/{stream_id}/preview/handler/frame")
