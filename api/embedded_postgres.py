@@ -108,7 +108,6 @@ class EmbeddedPostgres:
                 process.wait(_STOP_SECONDS)
         if self._short_dir is not None:
             shutil.rmtree(self._short_dir, ignore_errors=True)
-            self._short_dir = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -219,10 +218,16 @@ class EmbeddedPostgres:
         raise CannotStart(f"Postgres did not answer in {_START_SECONDS:.0f} s: see {self.log_path}")
 
     def _client_dir(self) -> Path:
-        """A name of the cluster directory short enough for a socket address."""
+        """A name of the cluster directory short enough for a socket address.
+
+        It stays the same after a stop, so that clients find the server again.
+        """
         if len(os.fsencode(self._cluster)) + len(_SOCKET_NAME) <= _SOCKET_PATH_LIMIT:
             return self._cluster
-        self._short_dir = Path(tempfile.mkdtemp(prefix="selene-"))
+        if self._short_dir is None:
+            self._short_dir = Path(tempfile.mkdtemp(prefix="selene-"))
+        else:
+            self._short_dir.mkdir(mode=0o700)
         (self._short_dir / "db").symlink_to(self._cluster)
         return self._short_dir / "db"
 

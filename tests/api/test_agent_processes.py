@@ -1,5 +1,6 @@
 """Agents as processes of their own: they need only HTTP, and may be killed at any moment."""
 
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from tests.support.running_api import headers_of
 from tests.support.service import Service
 from tests.support.waiting import until
 
-STREAMS, KILLS = 50, 4
+STREAMS, KILLS = int(os.environ.get("AGENT_STREAMS", "24")), 3
 PLAIN = {
     "detect_policy": {"estimate_head_pose": 0},
     "extract_policy": {"extract_face_descriptor": 0},

@@ -30,7 +30,7 @@ def facts_of(api: RunningApi, account_id: UUID) -> int:
     reader = LogReader(load_master_key(api.services.settings))
     with psycopg.connect(api.services.dsn, autocommit=True) as connection:
         facts = [fact for span in reader.read_all(connection) for fact in span.facts]
-    return sum(fact.event.account_id == account_id for fact in facts)
+    return sum(getattr(fact.event, "account_id", None) == account_id for fact in facts)
 
 
 @needs_media

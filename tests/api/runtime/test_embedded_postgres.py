@@ -124,6 +124,15 @@ def test_long_paths_still_have_a_short_socket_name(tmp_path: Path) -> None:
     assert not short.parent.exists()
 
 
+def test_a_server_that_comes_back_has_the_address_it_had(tmp_path: Path) -> None:
+    for place in (tmp_path / "short", tmp_path / ("long" * 30)):
+        server = EmbeddedPostgres(place)
+        first = server.start()
+        server.stop()
+        assert server.start() == first
+        server.stop()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another user")
 def test_root_gives_away_the_cluster_and_opens_nothing_above_it(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
